@@ -1,0 +1,38 @@
+#include "node/io/clock.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+static uint64_t read_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_now_ms(void)
+{
+    return read_ns(CLOCK_MONOTONIC) / 1000000u;
+}
+
+uint64_t clock_boottime_ns(void)
+{
+    return read_ns(CLOCK_BOOTTIME);
+}
+
+int64_t clock_wall_ms(void)
+{
+    int64_t wall_ms = (int64_t)(read_ns(CLOCK_REALTIME) / 1000000u);
+#ifdef KATYDID_TESTING
+    const char *offset = getenv("KATYDID_CLOCK_OFFSET_MS");
+    if (offset)
+        wall_ms += atoll(offset);
+#endif
+    return wall_ms;
+}
+
+void clock_entropy(void *out, size_t size)
+{
+    randombytes_buf(out, size);
+}
