@@ -1,0 +1,97 @@
+// frame.h - what the runner and the network process say to each other, one frame per message.
+//
+// Over a SOCK_SEQPACKET pair; fixed layout, little endian, no protobuf: the runner parses nothing
+// that could be clever. A START names a signed definition and a due time; there is no command, user,
+// path or environment in it, so the network process cannot make the runner run anything else.
+// Decoding checks sizes and ranges and nothing else; a malformed frame is FRAME_MALFORMED.
+#ifndef PROTO_FRAME_H
+#define PROTO_FRAME_H
+
+#include "proto/ids.h"
+#include "proto/ledger.h"
+#include "proto/limits.h"
+#include "proto/member.h"
+
+enum {
+    FRAME_MALFORMED = 1,
+};
+
+enum frame_kind {
+    // runner -> network process
+    FRAME_HELLO = 1,
+    FRAME_ZONE,    // answer to ZONE_WANT, and again whenever the file changes
+    FRAME_FLOOR,   // what became of a RECORD
+    FRAME_NEED,    // send me this record
+    FRAME_STARTED, // + descriptors: stdout, stderr (read ends)
+    FRAME_DENIED,
+    FRAME_ENDED,   // repeated until ENDED_ACK
+    FRAME_RUNNING, // after a restart of the network process, for each live run; + descriptors
+    // network process -> runner
+    FRAME_RECORD,
+    FRAME_START,
+    FRAME_SIGNAL,
+    FRAME_ENDED_ACK,
+    FRAME_ZONE_WANT,
+    FRAME_RESUME, // I have taken my jobs anew after a gap: accept starts again
+    // both ways, each second
+    FRAME_HEARTBEAT,
+};
+
+enum frame_cause {
+    FRAME_SCHEDULED = 1,
+    FRAME_QUEUED, // due earlier, waited for a slot or a busy job
+    FRAME_ORDERED,
+    FRAME_EVENT,
+    FRAME_UPSTREAM,
+    FRAME_CATCH_UP,
+    FRAME_RETRY,
+};
+
+struct frame_start {
+    struct hash definition; // record id
+    uint16_t trigger;       // OCCURRENCE_ORDER for an order
+    bool targeted;          // the occurrence's target is this node; else any node
+    int64_t due_ms;
+    enum frame_cause cause;
+    struct hash cause_record; // of the order or event; zero else
+    uint16_t attempt;         // 1, 2, ...
+    uint64_t generation;
+    uint64_t sent_boottime_ns;
+};
+
+enum frame_signal {
+    FRAME_TERM = 1, // TERM, and KILL after the definition's grace
+    FRAME_KILL,
+    FRAME_STOP,
+    FRAME_CONTINUE,
+};
+
+enum { FRAME_REASON_ROOM = 160 };
+
+struct frame {
+    enum frame_kind kind;
+    struct run_id run;        // STARTED DENIED ENDED RUNNING SIGNAL ENDED_ACK; DENIED: zero where none could be computed
+    struct frame_start start; // START; echoed in STARTED DENIED ENDED RUNNING
+    struct hash record;       // FLOOR NEED
+    bool ok;                  // FLOOR
+    uint8_t rule;             // DENIED: number of the check (RECORDS: 1-8), 0 stale or shutting down
+    char reason[FRAME_REASON_ROOM]; // FLOOR DENIED ENDED; "" none
+    int32_t pid;              // STARTED RUNNING
+    int64_t started_ms;       // wall; STARTED RUNNING ENDED
+    int64_t ended_ms;         // ENDED
+    enum ledger_status status; // ENDED: ok failed timeout cancelled lost
+    int32_t exit_code;        // ENDED: -1 none
+    int32_t signal;           // ENDED: what ended it; 0 none
+    uint64_t user_ms, system_ms, memory_bytes; // ENDED
+    enum frame_signal action; // SIGNAL
+    char name[NAME_ROOM * 2]; // ZONE ZONE_WANT: zone; HELLO: build
+    uint8_t boot[16];         // HELLO
+    enum member_confined confined; // HELLO
+    bool is_root;             // HELLO: the runner can switch users
+    struct bytes data;        // RECORD: envelope; ZONE: the file, empty when there is none. A view into the frame
+};
+
+int frame_decode(struct bytes input, struct frame *ret_frame) WARN_UNUSED;
+void frame_encode(const struct frame *frame, struct buffer *out);
+
+#endif
