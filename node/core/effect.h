@@ -12,7 +12,7 @@ enum effect_kind {
     EFFECT_STORE,   // write; EVENT_STORED tells when it is durable. Writes are performed in order
     EFFECT_QUERY,   // read; EVENT_ROW... EVENT_ROWS_DONE
     EFFECT_FRAME,   // say something to the runner
-    EFFECT_REPLY,   // answer a control client; a reply with `last` ends the request
+    EFFECT_REPLY,   // answer a control client
     EFFECT_DATAGRAM,
     EFFECT_STREAM_OPEN,
     EFFECT_STREAM_SEND,
@@ -82,7 +82,8 @@ struct effect {
         struct frame frame; // sent_boottime_ns of a START is filled in by the core
         struct {
             uint64_t client;
-            struct control_reply reply;
+            struct bytes message; // an encoded control_reply, without its length
+            bool last;            // it ends the request
         } reply;
         struct {
             struct address to;
