@@ -7,6 +7,7 @@
 #define PROTO_ARENA_H
 
 #include "proto/bytes.h"
+#include "proto/limits.h"
 
 struct arena_block;
 

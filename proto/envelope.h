@@ -5,7 +5,8 @@
 // Signed bytes: "katydid-signed-1\0" | kind | version | fleet id 32 | signer's public key 32 | body.
 // The record id is the BLAKE2b-256 of the signed bytes, never of the signature: Ed25519 signatures
 // can be varied by their maker, ids must not. Records are kept byte for byte and parsed only after
-// the signature holds. Genesis has a zero fleet id in its signed bytes; its record id is the fleet id.
+// the signature holds. Genesis has a zero fleet id in its signed bytes, whatever fleet is asked for; its
+// record id is the fleet id.
 // Source: RFC 8032 (Ed25519), strict verification as libsodium does it.
 #ifndef PROTO_ENVELOPE_H
 #define PROTO_ENVELOPE_H

@@ -16,7 +16,7 @@ enum {
     LIMIT_AUTHORITY_SIZE_MAX = 8 * 1024,
     LIMIT_AUTHORITY_COUNT_MAX = 4096,
     LIMIT_RUMOUR_RECORD_SIZE_MAX = 900, // larger ones are announced and fetched over a stream
-    LIMIT_ARENA_BASE_SIZE = 4096,       // decoding n bytes takes at most 8 n + this
+    LIMIT_ARENA_BASE_SIZE = 64 * 1024,  // decoding n bytes takes at most 8 n + this: room for full lists of tiny items
 
     // Lists inside records.
     LIMIT_ROOT_COUNT_MAX = 8,
