@@ -4,6 +4,12 @@
 // that could be clever. A START names a signed definition and a due time; there is no command, user,
 // path or environment in it, so the network process cannot make the runner run anything else.
 // Decoding checks sizes and ranges and nothing else; a malformed frame is FRAME_MALFORMED.
+//
+// Conversation: the runner speaks first (HELLO, then RUNNING for each run it still holds, ENDED for
+// each end not acknowledged). Then both send HEARTBEAT each second. A run is STARTED once, or ENDED
+// without STARTED when its command could not be executed, or when it was lost with an earlier runner.
+// After a gap of its own the runner's HEARTBEAT says ok = false and every START is DENIED by rule 0
+// until a RESUME that was sent after the gap.
 #ifndef PROTO_FRAME_H
 #define PROTO_FRAME_H
 
@@ -33,8 +39,9 @@ enum frame_kind {
     FRAME_ENDED_ACK,
     FRAME_ZONE_WANT,
     FRAME_RESUME, // I have taken my jobs anew after a gap: accept starts again
-    // both ways, each second
+    // both ways, each second; the runner's also at once when `ok` changes
     FRAME_HEARTBEAT,
+    FRAME_KIND_COUNT,
 };
 
 enum frame_cause {
@@ -47,16 +54,20 @@ enum frame_cause {
     FRAME_RETRY,
 };
 
+enum {
+    FRAME_TRIGGER_ORDER = 0xffff, // OCCURRENCE_ORDER: no trigger of the definition, an order
+};
+
 struct frame_start {
     struct hash definition; // record id
-    uint16_t trigger;       // OCCURRENCE_ORDER for an order
+    uint16_t trigger;       // index in the definition, or FRAME_TRIGGER_ORDER
     bool targeted;          // the occurrence's target is this node; else any node
-    int64_t due_ms;
+    int64_t due_ms;         // nominal; 0 for an order
     enum frame_cause cause;
     struct hash cause_record; // of the order or event; zero else
     uint16_t attempt;         // 1, 2, ...
     uint64_t generation;
-    uint64_t sent_boottime_ns;
+    uint64_t sent_boottime_ns; // clock_boottime_ns() when sent
 };
 
 enum frame_signal {
@@ -66,29 +77,35 @@ enum frame_signal {
     FRAME_CONTINUE,
 };
 
-enum { FRAME_REASON_ROOM = 160 };
+enum {
+    FRAME_REASON_ROOM = 160,
+    FRAME_NAME_ROOM = 2 * NAME_ROOM,
+};
 
 struct frame {
     enum frame_kind kind;
-    struct run_id run;        // STARTED DENIED ENDED RUNNING SIGNAL ENDED_ACK; DENIED: zero where none could be computed
-    struct frame_start start; // START; echoed in STARTED DENIED ENDED RUNNING
-    struct hash record;       // FLOOR NEED
-    bool ok;                  // FLOOR
-    uint8_t rule;             // DENIED: number of the check (RECORDS: 1-8), 0 stale or shutting down
+    struct run_id
+        run; // STARTED DENIED ENDED RUNNING SIGNAL ENDED_ACK; DENIED: zero where none could be computed
+    struct frame_start start;       // START; echoed in STARTED DENIED ENDED RUNNING
+    struct hash record;             // FLOOR NEED
+    bool ok;                        // FLOOR: accepted; HEARTBEAT of the runner: starts are accepted
+    uint8_t rule;                   // DENIED: number of the check (RECORDS: 1-8), 0 stale or shutting down
     char reason[FRAME_REASON_ROOM]; // FLOOR DENIED ENDED; "" none
-    int32_t pid;              // STARTED RUNNING
-    int64_t started_ms;       // wall; STARTED RUNNING ENDED
-    int64_t ended_ms;         // ENDED
-    enum ledger_status status; // ENDED: ok failed timeout cancelled lost
-    int32_t exit_code;        // ENDED: -1 none
-    int32_t signal;           // ENDED: what ended it; 0 none
+    int32_t pid;                    // STARTED RUNNING
+    int64_t started_ms;             // wall; STARTED RUNNING ENDED
+    int64_t ended_ms;               // ENDED
+    enum ledger_status status;      // ENDED: ok failed timeout cancelled lost
+    int32_t exit_code;              // ENDED: -1 none
+    int32_t signal;                 // ENDED: what ended it; 0 none
     uint64_t user_ms, system_ms, memory_bytes; // ENDED
-    enum frame_signal action; // SIGNAL
-    char name[NAME_ROOM * 2]; // ZONE ZONE_WANT: zone; HELLO: build
-    uint8_t boot[16];         // HELLO
-    enum member_confined confined; // HELLO
-    bool is_root;             // HELLO: the runner can switch users
-    struct bytes data;        // RECORD: envelope; ZONE: the file, empty when there is none. A view into the frame
+    enum frame_signal action;                  // SIGNAL
+    char name[FRAME_NAME_ROOM];                // ZONE ZONE_WANT: zone; HELLO: build
+    uint8_t boot[16];                          // HELLO
+    uint64_t boottime_ns;                      // RESUME: clock_boottime_ns() when sent
+    enum member_confined
+        confined;      // HELLO: the most the network process can claim (partly: it shares the runner's uid)
+    bool is_root;      // HELLO: the runner can switch users
+    struct bytes data; // RECORD: envelope; ZONE: the file, empty when there is none. A view into the frame
 };
 
 int frame_decode(struct bytes input, struct frame *ret_frame) WARN_UNUSED;
