@@ -1,8 +1,8 @@
 // definition.h - one whole job, as an operator signed it (kind 20).
 //
 // Decoded into an arena like everything in proto/authority.h. Durations and instants are
-// milliseconds. A zero duration or count means "the default", which definition_*() below knows, so
-// that a record says only what its author said.
+// milliseconds. A zero duration or count means "the default" (DEFINITION_..._DEFAULT below), so that a
+// record says only what its author said. An encoder leaves out empty text, so NULL and "" are the same.
 #ifndef PROTO_DEFINITION_H
 #define PROTO_DEFINITION_H
 
@@ -33,13 +33,13 @@ enum definition_guarantee { DEFINITION_AT_LEAST_ONCE, DEFINITION_AT_MOST_ONCE };
 
 struct definition_trigger {
     enum definition_trigger_kind kind;
-    const char *expression; // cron
+    const char *expression; // cron; NULL: none
     uint64_t period_ms;     // every
     int64_t anchor_ms;
-    const int64_t *instants_ms; // at, ascending
+    const int64_t *instants_ms; // at, strictly ascending
     size_t instant_count;
     uint64_t expires_ms;
-    const char *name; // event
+    const char *name; // event; NULL: none
 };
 
 struct definition_pair {
@@ -62,7 +62,7 @@ struct definition {
 
     const struct definition_trigger *triggers;
     size_t trigger_count;
-    const char *zone; // "UTC", "Europe/Berlin", "local"
+    const char *zone; // "UTC", "Europe/Berlin", "local"; never empty, never a path that leads out
     enum definition_gap gap;
     enum definition_overlap overlap;
     enum definition_catch_up catch_up;
@@ -73,7 +73,7 @@ struct definition {
     const char *shell; // NULL: argv
     char user[NAME_ROOM];
     const char *directory; // NULL: the user's home
-    const struct definition_pair *environment;
+    const struct definition_pair *environment; // keys distinct, without '=', not KATYDID_...
     size_t environment_count;
     const char *standard_input; // NULL: /dev/null
     uint64_t time_limit_ms;
@@ -86,7 +86,7 @@ struct definition {
     enum definition_busy busy;
     enum definition_on_lost on_lost;
     enum definition_guarantee guarantee;
-    uint32_t retry_times;
+    uint32_t retry_times; // <= LIMIT_RETRY_COUNT_MAX
     uint64_t retry_delay_ms;
     uint32_t retry_growth_milli;
     uint64_t keep_ms;

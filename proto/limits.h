@@ -21,6 +21,7 @@ enum {
     // Lists inside records.
     LIMIT_ROOT_COUNT_MAX = 8,
     LIMIT_SCOPE_COUNT_MAX = 64,
+    LIMIT_ROLE_COUNT_MAX = 16,
     LIMIT_LABEL_COUNT_MAX = 32,
     LIMIT_ADDRESS_COUNT_MAX = 16,
     LIMIT_TRIGGER_COUNT_MAX = 16,
@@ -57,6 +58,7 @@ enum {
     LIMIT_LOG_SEGMENT_SIZE_MAX = 16 * 1024,
     LIMIT_RUNNING_COUNT_MAX = 1024,
     LIMIT_ATTEMPT_MAX = 64,
+    LIMIT_RETRY_COUNT_MAX = LIMIT_ATTEMPT_MAX - 3, // beside the first attempt and two reruns
 
     // The fleet.
     LIMIT_MEMBER_COUNT_MAX = 16384,
