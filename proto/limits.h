@@ -33,6 +33,8 @@ enum {
     LIMIT_OPEN_PAUSE_COUNT_MAX = 16,
     LIMIT_TARGET_COUNT_MAX = 256,
     LIMIT_VOTER_COUNT_MAX = 15,
+    LIMIT_CRON_SIZE_MAX = 1024,    // a cron expression; what people write has less than 100
+    LIMIT_TIME_TEXT_SIZE_MAX = 64, // a duration or an instant as people type it
     LIMIT_LEDGER_ITEM_COUNT_MAX = 64,
     LIMIT_CLAIM_COUNT_MAX = 60, // due times in one claim
     LIMIT_EVENT_DATA_SIZE_MAX = 4096,
