@@ -1,0 +1,23 @@
+// trigger_error.h - why a text was refused: where it stops making sense, and what is allowed there.
+//
+// Every parser of this folder fills one. The text is one sentence of plain ASCII without a newline
+// (bytes of the input that are not printable appear as '?'), ready to be shown behind
+// "cron, column 5: ".
+#ifndef NODE_CORE_TRIGGER_TRIGGER_ERROR_H
+#define NODE_CORE_TRIGGER_TRIGGER_ERROR_H
+
+#include "proto/base.h"
+
+enum {
+    TRIGGER_ERROR_TEXT_SIZE = 224,
+};
+
+struct trigger_error {
+    size_t column; // of the text given, from 1; 0: the text as a whole, or no text is involved
+    char text[TRIGGER_ERROR_TEXT_SIZE];
+};
+
+// Fills `ret` and returns false, so that a parser can `return trigger_error_set(...)`.
+bool trigger_error_set(struct trigger_error *ret, size_t column, const char *format, ...) PRINTF_LIKE(3, 4);
+
+#endif
