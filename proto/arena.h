@@ -1,7 +1,7 @@
 // arena.h - memory for one decoded message, with a ceiling, given back in one piece.
 //
 // Decoding n bytes may take at most 8 n + LIMIT_ARENA_BASE_SIZE bytes: protobuf alone can blow an
-// input up 88 times. What a decoder returns points into the arena (or into its input) and lives
+// input up 88 times. What a decoder returns points into the arena, never into its input, and lives
 // until arena_deinit. One arena may serve several decodes; its ceiling is the sum of theirs.
 #ifndef PROTO_ARENA_H
 #define PROTO_ARENA_H

@@ -1,10 +1,11 @@
 // authority.h - the words of trust: genesis, authority entries, invites, admissions, keys, node records.
 //
-// Decoders take a verified body and an arena; pointers in what they return live as long as the arena
-// and the body. They check every size against proto/limits.h, every name and text, and that numbers
+// Decoders take a verified body and an arena; pointers in what they return point into the arena and live
+// as long. They check every size against proto/limits.h, every name and text, and that numbers
 // are in range; what they return needs no further checking of form. Meaning (is the signer allowed?)
 // is judged in crdt/authority_log.h. Encoders append to a buffer and assume valid input.
-// Every decoder returns 0 or AUTHORITY_MALFORMED.
+// Every decoder returns 0 or AUTHORITY_MALFORMED. The records of this file may hold no field that this
+// build does not know; in other records such fields are skipped, and `needs` says what must be known.
 #ifndef PROTO_AUTHORITY_H
 #define PROTO_AUTHORITY_H
 
@@ -53,7 +54,7 @@ enum authority_change {
 };
 
 struct authority_entry { // kind 02, signer a root key
-    uint64_t number;     // 1, 2, ...
+    uint64_t number;     // 1, 2, ... LIMIT_AUTHORITY_COUNT_MAX
     struct hash previous; // record id of number - 1; of genesis for number 1
     enum authority_change change;
     struct { // AUTHORITY_OPERATOR
@@ -82,9 +83,9 @@ struct invite { // kind 10, signer an operator
     struct public_key token_key;
     struct node_id redeemer;
     struct labels labels;
-    uint32_t uses;
+    uint32_t uses; // 1..LIMIT_MEMBER_COUNT_MAX
     int64_t expires_ms;
-    const char *name_pattern; // a name, or a prefix and "*"; "*": any
+    const char *name_pattern; // a name, or the beginning of one and "*"; "*": any
     uint64_t authority_number;
 };
 
@@ -94,7 +95,7 @@ struct admission { // kind 11, signer the invite's redeemer
     struct public_key node_key;
     char name[NAME_ROOM];
     uint8_t salt[16];
-    uint32_t weight;
+    uint32_t weight; // <= LIMIT_WEIGHT_MAX
     int64_t at_ms;
 };
 
@@ -132,7 +133,7 @@ void node_record_encode(const struct node_record *record, struct buffer *out);
 
 // The value of a label, or NULL.
 const char *labels_find(const struct labels *labels, const char *key);
-// True when `labels` has every pair of `wanted`.
+// True when `labels` has every pair of `wanted`; a wanted value "*" takes any.
 bool labels_cover(const struct labels *labels, const struct labels *wanted);
 
 #endif

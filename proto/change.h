@@ -13,7 +13,7 @@ enum {
 struct pause { // kind 21: a pause, or a resume when it lifts something
     char namespace_name[NAME_ROOM];
     char name[NAME_ROOM];
-    uint64_t life;
+    uint64_t life; // odd
     uint64_t stamp;
     int64_t until_ms; // 0: until resumed
     const struct hash *lifts;
@@ -41,12 +41,12 @@ struct order { // kind 23
     enum order_action action;
     char namespace_name[NAME_ROOM];
     char name[NAME_ROOM];
-    uint64_t life;
+    uint64_t life;     // odd; 0 for an event
     struct run_id run; // cancel of one run; zero: all of the job's
     const struct node_id *targets; // empty: whoever owns the job
     size_t target_count;
     int64_t not_before_ms;
-    int64_t not_after_ms; // <= not_before + 7 d
+    int64_t not_after_ms; // <= not_before + LIMIT_ORDER_MS_MAX
     uint64_t stamp;
     uint64_t authority_number;
 };
@@ -57,7 +57,7 @@ struct event_record { // kind 50
     uint8_t random[16];
     uint64_t stamp;
     int64_t expires_ms;
-    struct bytes data;
+    struct bytes data; // <= LIMIT_EVENT_DATA_SIZE_MAX
 };
 
 int pause_decode(struct bytes body, struct arena *arena, struct pause *ret) WARN_UNUSED;

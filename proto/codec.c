@@ -129,6 +129,15 @@ const char *codec_text_or_null(struct codec *codec, ProtobufCBinaryData in, size
     return in.len ? codec_text(codec, in, size_max) : NULL;
 }
 
+struct bytes codec_bytes(struct codec *codec, ProtobufCBinaryData in, size_t size_max)
+{
+    size_t size = in.len;
+    uint8_t *copy = codec_array(codec, &size, size_max, 1);
+    if (size)
+        memcpy(copy, in.data, size);
+    return bytes_of(copy, size);
+}
+
 void codec_id(struct codec *codec, ProtobufCBinaryData in, void *out, size_t size)
 {
     if (in.len == size)

@@ -44,6 +44,7 @@ void codec_name(struct codec *codec, ProtobufCBinaryData in, char out[NAME_ROOM]
 void codec_name_or_empty(struct codec *codec, ProtobufCBinaryData in, char out[NAME_ROOM]);
 const char *codec_text(struct codec *codec, ProtobufCBinaryData in, size_t size_max); // "" when empty
 const char *codec_text_or_null(struct codec *codec, ProtobufCBinaryData in, size_t size_max);
+struct bytes codec_bytes(struct codec *codec, ProtobufCBinaryData in, size_t size_max);
 void codec_id(struct codec *codec, ProtobufCBinaryData in, void *out, size_t size); // exactly `size` bytes
 void codec_id_or_zero(struct codec *codec, ProtobufCBinaryData in, void *out, size_t size);
 

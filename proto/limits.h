@@ -64,6 +64,7 @@ enum {
 
     // The fleet.
     LIMIT_MEMBER_COUNT_MAX = 16384,
+    LIMIT_WEIGHT_MAX = 10000, // of a node; 100 is usual, 0 never owns
     LIMIT_JOB_COUNT_MAX = 200000,
     LIMIT_WAITING_RECORD_COUNT_MAX = 64, // records per peer whose signer we do not know yet
 };
@@ -71,6 +72,7 @@ enum {
 #define LIMIT_PERIOD_MS_MIN   1000LL                             // every
 #define LIMIT_PERIOD_MS_MAX   (10LL * 366 * 24 * 3600 * 1000)    // every, time limits, windows
 #define LIMIT_WALL_MS_MAX     4102444800000LL * 4                // instants: year 2488
+#define LIMIT_ORDER_MS_MAX    (7LL * 24 * 3600 * 1000)           // from not_before to not_after
 #define LIMIT_STAMP_AHEAD_MS  60000LL                            // a new record may be this far ahead of our clock
 
 #endif
