@@ -17,7 +17,7 @@ bool at_init(const int64_t *instants_ms, size_t count, struct at *ret, struct tr
                                  LIMIT_INSTANT_COUNT_MAX);
     for (size_t i = 0; i < count; i++)
         if (instants_ms[i] < 0 || instants_ms[i] > LIMIT_WALL_MS_MAX)
-            return trigger_error_set(ret_error, 0, "instant %zu lies outside the years 1970-2489", i + 1);
+            return trigger_error_set(ret_error, 0, "instant %zu lies outside the years 1970-2490", i + 1);
     struct at at = {.instants_ms = base_copy(instants_ms, count * sizeof *instants_ms)};
     qsort(at.instants_ms, count, sizeof *at.instants_ms, compare_instants);
     for (size_t i = 0; i < count; i++)
