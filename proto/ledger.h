@@ -39,7 +39,7 @@ struct ledger_occurrence {
     uint64_t schedule_version;
     uint16_t trigger;
     struct node_id target; // zero: any node
-    int64_t due_ms;        // nominal; 0 when `cause` stands in for it
+    int64_t due_ms;        // nominal; 0 when `cause` stands in for it (never both)
     struct hash cause;     // zero, or the record id of the order or event
 };
 
@@ -48,11 +48,11 @@ struct ledger_claim { // kind 40: attempt k of this occurrence goes to node X
     struct run_id run; // of the first due time
     struct node_id executor;
     uint64_t executor_generation;
-    uint32_t attempt;
+    uint32_t attempt; // 1..LIMIT_ATTEMPT_MAX
     struct ledger_epoch epoch;
-    struct ledger_epoch follows;
+    struct ledger_epoch follows; // zero: none
     struct hash definition;
-    uint32_t count;   // due times covered, step_ms apart; at least 1
+    uint32_t count; // due times covered, step_ms apart; 1..LIMIT_CLAIM_COUNT_MAX
     uint64_t step_ms;
     int64_t at_ms;
 };
@@ -61,15 +61,15 @@ struct ledger_result { // kind 42: how a run ended; signer is the executor
     struct ledger_occurrence occurrence;
     struct run_id run;
     uint32_t attempt;
-    enum ledger_status status;
-    const char *reason; // "" when there is nothing to say
-    int64_t started_ms; // 0: never started
+    enum ledger_status status; // not LEDGER_OPEN
+    const char *reason;        // "" when there is nothing to say
+    int64_t started_ms;        // 0: never started
     int64_t ended_ms;
     int32_t exit_code; // -1: none
     int32_t signal;    // 0: none
     uint64_t output_bytes;
-    struct hash log;  // of the last segment; zero: no output
-    uint32_t count;   // >1: a range of uneventful ends, exit 0 and no output
+    struct hash log; // of the last segment; zero: no output
+    uint32_t count;  // as in a claim; >1: a range of uneventful ends, `ok`, exit 0, no output
     uint64_t step_ms;
     uint64_t generation;
     struct hash definition;
@@ -78,8 +78,8 @@ struct ledger_result { // kind 42: how a run ended; signer is the executor
 struct ledger_verdict { // kind 43: a status without a run, for one due time or a stretch of them
     struct ledger_occurrence occurrence; // due_ms: the first
     int64_t last_due_ms;
-    uint64_t count;
-    enum ledger_status status;
+    uint64_t count;            // at least 1; 1 exactly when last_due_ms is due_ms
+    enum ledger_status status; // LEDGER_DENIED..LEDGER_CANCELLED: the others need a run
     const char *reason;
     int64_t at_ms;
 };
@@ -98,7 +98,7 @@ struct ledger_segment { // kind 45: a stretch of output, chained by hash
     struct run_id run;
     uint32_t index;
     struct hash previous;
-    struct hash hash; // of previous, run, index, offset, stream, at and data
+    struct hash hash; // of previous, run, index, offset, stream, at and data; checked by the decoder
     uint64_t offset;  // in the run's whole output, dropped bytes counted
     uint8_t stream;   // 1 stdout, 2 stderr, 0 a note of ours (the middle was dropped)
     int64_t at_ms;
@@ -106,17 +106,17 @@ struct ledger_segment { // kind 45: a stretch of output, chained by hash
 };
 
 // Decoders write *ret_items (in the arena) and *ret_count (1..LIMIT_LEDGER_ITEM_COUNT_MAX).
-int ledger_claims_decode(struct bytes body, struct arena *arena, struct ledger_claim **ret_items, size_t *ret_count)
-    WARN_UNUSED;
+int ledger_claims_decode(struct bytes body, struct arena *arena, struct ledger_claim **ret_items,
+                         size_t *ret_count) WARN_UNUSED;
 void ledger_claims_encode(const struct ledger_claim *items, size_t count, struct buffer *out);
-int ledger_results_decode(struct bytes body, struct arena *arena, struct ledger_result **ret_items, size_t *ret_count)
-    WARN_UNUSED;
+int ledger_results_decode(struct bytes body, struct arena *arena, struct ledger_result **ret_items,
+                          size_t *ret_count) WARN_UNUSED;
 void ledger_results_encode(const struct ledger_result *items, size_t count, struct buffer *out);
 int ledger_verdicts_decode(struct bytes body, struct arena *arena, struct ledger_verdict **ret_items,
                            size_t *ret_count) WARN_UNUSED;
 void ledger_verdicts_encode(const struct ledger_verdict *items, size_t count, struct buffer *out);
-int ledger_cursors_decode(struct bytes body, struct arena *arena, struct ledger_cursor **ret_items, size_t *ret_count)
-    WARN_UNUSED;
+int ledger_cursors_decode(struct bytes body, struct arena *arena, struct ledger_cursor **ret_items,
+                          size_t *ret_count) WARN_UNUSED;
 void ledger_cursors_encode(const struct ledger_cursor *items, size_t count, struct buffer *out);
 int ledger_segments_decode(struct bytes body, struct arena *arena, struct ledger_segment **ret_items,
                            size_t *ret_count) WARN_UNUSED;

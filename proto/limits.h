@@ -72,6 +72,8 @@ enum {
 #define LIMIT_PERIOD_MS_MIN   1000LL                             // every
 #define LIMIT_PERIOD_MS_MAX   (10LL * 366 * 24 * 3600 * 1000)    // every, time limits, windows
 #define LIMIT_WALL_MS_MAX     4102444800000LL * 4                // instants: year 2488
+#define LIMIT_PROBE_INTERVAL_MS_MIN 10
+#define LIMIT_PROBE_INTERVAL_MS_MAX (10 * 60 * 1000)
 #define LIMIT_ORDER_MS_MAX    (7LL * 24 * 3600 * 1000)           // from not_before to not_after
 #define LIMIT_STAMP_AHEAD_MS  60000LL                            // a new record may be this far ahead of our clock
 
