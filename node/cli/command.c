@@ -3,12 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/cli/commands.h"
+#include "node/cli/help.h"
+#include "node/cli/print.h"
+
+// A full disk or a closed pipe behind stdout must not look like success.
+static int flush_output(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    return status ? status : print_failure("the output could not be written: is the disk full?");
+}
+
 int command_main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "version") == 0) {
-        printf("katydid %s\n", KATYDID_VERSION);
-        return 0;
-    }
-    fprintf(stderr, "usage: katydid version\n");
-    return 2;
+    struct command_line line;
+    int status = command_line_parse(argc, argv, &line);
+    if (status == 0 && line.wants_help)
+        status = line.command ? help_print_command(line.command) : help_print_all();
+    else if (status == 0)
+        status = line.command->run(&line);
+    command_line_deinit(&line);
+    return flush_output(status);
 }

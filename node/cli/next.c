@@ -1,0 +1,140 @@
+// `next EXPR` needs no agent: it computes with this machine's zone files.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/cli/commands.h"
+#include "node/cli/document.h"
+#include "node/cli/local_time.h"
+#include "node/cli/print.h"
+#include "node/cli/schedule.h"
+#include "node/cli/table.h"
+#include "node/cli/typed_time.h"
+#include "node/core/trigger/instant.h"
+#include "node/io/clock.h"
+
+enum {
+    NEXT_COUNT_DEFAULT = 10,
+    NEXT_COUNT_MAX = 10000,
+};
+
+struct range {
+    int64_t after_ms; // due times after this
+    uint32_t count;
+};
+
+static bool parse_count(const char *text, uint32_t most, uint32_t *ret_count)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end || value == 0 || value > most)
+        return false;
+    *ret_count = (uint32_t)value;
+    return true;
+}
+
+static int read_range(const struct command_line *line, const struct zone *zone, struct range *ret)
+{
+    const char *count = command_line_find(line, "count"), *from = command_line_find(line, "from");
+    struct typed_time_context context = {zone, clock_wall_ms(), TYPED_TIME_FUTURE};
+    struct typed_time start = {context.now_ms, ZONE_UNIQUE};
+    struct trigger_error error;
+    *ret = (struct range){.count = NEXT_COUNT_DEFAULT};
+    if (count && !parse_count(count, NEXT_COUNT_MAX, &ret->count))
+        return print_usage("--count %s: write a number from 1 to %d", count, NEXT_COUNT_MAX);
+    if (from && !typed_time_parse(from, &context, &start, &error))
+        return print_usage("--from %s: column %zu: %s", from, error.column, error.text);
+    ret->after_ms = from ? start.ms - 1 : start.ms; // a due time at FROM itself is shown
+    return COMMAND_DONE;
+}
+
+static void describe_offset(int32_t offset_s, char out[16])
+{
+    int32_t size = offset_s < 0 ? -offset_s : offset_s;
+    snprintf(out, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (int)(size / 3600), (int)(size / 60 % 60));
+}
+
+// What the clock did since the due time before, or what it does to this one.
+static void describe_dst(const struct zone *zone, int64_t before_ms, int64_t due_ms, char out[96])
+{
+    int64_t due_s = due_ms / 1000;
+    struct zone_period period = zone_period_at(zone, due_s);
+    struct zone_local local = zone_local_at(zone, due_s + period.utc_offset_s);
+    bool has_changed = period.start_s > before_ms / 1000 && period.start_s != ZONE_INSTANT_MIN &&
+                       period.utc_offset_s != period.before_s;
+    char before[16], after[16];
+    out[0] = '\0';
+    describe_offset(period.before_s, before);
+    describe_offset(period.utc_offset_s, after);
+    if (local.kind == ZONE_OVERLAP)
+        snprintf(out, 96, "the clock shows this time twice; this is the %s",
+                 due_s == local.first_s ? "first" : "second");
+    else if (has_changed && period.start_s == due_s && period.utc_offset_s > period.before_s)
+        snprintf(out, 96, "right after the clock jumps forward (UTC%s to UTC%s)", before, after);
+    else if (has_changed)
+        snprintf(out, 96, "clock changed from UTC%s to UTC%s", before, after);
+}
+
+static void add_row(struct table *table, const struct zone *zone, int64_t before_ms, int64_t due_ms)
+{
+    char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], note[96];
+    local_time_long(zone, due_ms, local);
+    instant_print(due_ms, utc);
+    print_relative(due_ms, clock_wall_ms(), distance);
+    describe_dst(zone, before_ms, due_ms, note);
+    table_add(table, local);
+    table_add(table, utc);
+    table_add(table, distance);
+    table_add_colour(table, note, TERMINAL_YELLOW);
+}
+
+static void print_times(const struct schedule *schedule, const struct range *range, bool is_json)
+{
+    char heading[ZONE_FILE_NAME_ROOM + 16];
+    snprintf(heading, sizeof heading, "LOCAL (%s)", schedule->zone.name);
+    const char *headings[] = {heading, "UTC", "WHEN", ""};
+    struct table table;
+    table_init(&table, headings, COUNT_OF(headings));
+    json_t *times = json_array();
+    int64_t before_ms = range->after_ms, due_ms;
+    for (uint32_t i = 0; i < range->count && schedule_next(schedule, before_ms, &due_ms); i++) {
+        json_array_append_new(times, document_time(due_ms));
+        add_row(&table, schedule->zone.zone, before_ms, due_ms);
+        before_ms = due_ms;
+    }
+    if (is_json)
+        document_print(json_incref(times));
+    else if (table_row_count(&table) == 0)
+        printf("never again\n");
+    else
+        table_print(&table, stdout);
+    json_decref(times);
+    table_deinit(&table);
+}
+
+static int refuse(const struct command_line *line, int outcome, const struct trigger_error *error)
+{
+    if (outcome == SCHEDULE_BAD_ZONE)
+        return print_usage("--zone %s: %s", command_line_find(line, "zone"), error->text);
+    if (error->column)
+        return print_usage("cron, column %zu: %s", error->column, error->text);
+    return print_usage("cron: %s", error->text);
+}
+
+int commands_next(const struct command_line *line)
+{
+    struct schedule schedule;
+    struct schedule_error error;
+    struct range range;
+    int outcome = schedule_open_cron(command_line_argument(line, 0), command_line_find(line, "zone"),
+                                     &schedule, &error);
+    if (outcome)
+        return refuse(line, outcome, &error.error);
+    int status = read_range(line, schedule.zone.zone, &range);
+    if (status == COMMAND_DONE)
+        print_times(&schedule, &range, command_line_has(line, "json"));
+    schedule_close(&schedule);
+    return status;
+}
