@@ -5,10 +5,10 @@
 
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
+#include "node/cli/grid.h"
 #include "node/cli/local_time.h"
+#include "node/cli/preview.h"
 #include "node/cli/print.h"
-#include "node/cli/schedule.h"
-#include "node/cli/table.h"
 #include "node/cli/typed_time.h"
 #include "node/core/trigger/instant.h"
 #include "node/io/clock.h"
@@ -77,46 +77,46 @@ static void describe_dst(const struct zone *zone, int64_t before_ms, int64_t due
         snprintf(out, 96, "clock changed from UTC%s to UTC%s", before, after);
 }
 
-static void add_row(struct table *table, const struct zone *zone, int64_t before_ms, int64_t due_ms)
+static void add_row(struct grid *grid, const struct zone *zone, int64_t before_ms, int64_t due_ms)
 {
     char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], note[96];
     local_time_long(zone, due_ms, local);
     instant_print(due_ms, utc);
     print_relative(due_ms, clock_wall_ms(), distance);
     describe_dst(zone, before_ms, due_ms, note);
-    table_add(table, local);
-    table_add(table, utc);
-    table_add(table, distance);
-    table_add_colour(table, note, TERMINAL_YELLOW);
+    grid_add(grid, local);
+    grid_add(grid, utc);
+    grid_add(grid, distance);
+    grid_add_colour(grid, note, TERMINAL_YELLOW);
 }
 
-static void print_times(const struct schedule *schedule, const struct range *range, bool is_json)
+static void print_times(const struct preview *preview, const struct range *range, bool is_json)
 {
     char heading[ZONE_FILE_NAME_ROOM + 16];
-    snprintf(heading, sizeof heading, "LOCAL (%s)", schedule->zone.name);
+    snprintf(heading, sizeof heading, "LOCAL (%s)", preview->zone.name);
     const char *headings[] = {heading, "UTC", "WHEN", ""};
-    struct table table;
-    table_init(&table, headings, COUNT_OF(headings));
+    struct grid grid;
+    grid_init(&grid, headings, COUNT_OF(headings));
     json_t *times = json_array();
     int64_t before_ms = range->after_ms, due_ms;
-    for (uint32_t i = 0; i < range->count && schedule_next(schedule, before_ms, &due_ms); i++) {
+    for (uint32_t i = 0; i < range->count && preview_next(preview, before_ms, &due_ms); i++) {
         json_array_append_new(times, document_time(due_ms));
-        add_row(&table, schedule->zone.zone, before_ms, due_ms);
+        add_row(&grid, preview->zone.zone, before_ms, due_ms);
         before_ms = due_ms;
     }
     if (is_json)
         document_print(json_incref(times));
-    else if (table_row_count(&table) == 0)
+    else if (grid_row_count(&grid) == 0)
         printf("never again\n");
     else
-        table_print(&table, stdout);
+        grid_print(&grid, stdout);
     json_decref(times);
-    table_deinit(&table);
+    grid_deinit(&grid);
 }
 
 static int refuse(const struct command_line *line, int outcome, const struct trigger_error *error)
 {
-    if (outcome == SCHEDULE_BAD_ZONE)
+    if (outcome == PREVIEW_BAD_ZONE)
         return print_usage("--zone %s: %s", command_line_find(line, "zone"), error->text);
     if (error->column)
         return print_usage("cron, column %zu: %s", error->column, error->text);
@@ -125,16 +125,16 @@ static int refuse(const struct command_line *line, int outcome, const struct tri
 
 int commands_next(const struct command_line *line)
 {
-    struct schedule schedule;
-    struct schedule_error error;
+    struct preview preview;
+    struct preview_error error;
     struct range range;
-    int outcome = schedule_open_cron(command_line_argument(line, 0), command_line_find(line, "zone"),
-                                     &schedule, &error);
+    int outcome =
+        preview_open_cron(command_line_argument(line, 0), command_line_find(line, "zone"), &preview, &error);
     if (outcome)
         return refuse(line, outcome, &error.error);
-    int status = read_range(line, schedule.zone.zone, &range);
+    int status = read_range(line, preview.zone.zone, &range);
     if (status == COMMAND_DONE)
-        print_times(&schedule, &range, command_line_has(line, "json"));
-    schedule_close(&schedule);
+        print_times(&preview, &range, command_line_has(line, "json"));
+    preview_close(&preview);
     return status;
 }

@@ -1,5 +1,5 @@
 // test_terminal.c - nothing that comes from elsewhere can move a cursor, hide text or break a table.
-#include "node/cli/table.h"
+#include "node/cli/grid.h"
 #include "node/cli/terminal.h"
 
 #include <setjmp.h>
@@ -92,25 +92,25 @@ static void columns_line_up_whatever_is_in_them(void **state)
 {
     (void)state;
     static const char *const HEADINGS[] = {"NAME", ">COUNT", "NOTE"};
-    struct table table;
+    struct grid grid;
     char *text = NULL;
     size_t size = 0;
-    table_init(&table, HEADINGS, 3);
-    table_add(&table, "世界");
-    table_add_format(&table, "%d", 7);
-    table_add(&table, "");
-    table_add_colour(&table, "a\nb", TERMINAL_RED);
-    table_add_format(&table, "%d", 1234567);
-    table_add(&table, "last");
-    assert_int_equal(table_row_count(&table), 2);
+    grid_init(&grid, HEADINGS, 3);
+    grid_add(&grid, "世界");
+    grid_add_format(&grid, "%d", 7);
+    grid_add(&grid, "");
+    grid_add_colour(&grid, "a\nb", TERMINAL_RED);
+    grid_add_format(&grid, "%d", 1234567);
+    grid_add(&grid, "last");
+    assert_int_equal(grid_row_count(&grid), 2);
     FILE *out = open_memstream(&text, &size);
-    table_print(&table, out);
+    grid_print(&grid, out);
     fclose(out);
     assert_string_equal(text, "NAME    COUNT  NOTE\n"
                               "世界        7\n"
                               "a\\nb  1234567  last\n");
     free(text);
-    table_deinit(&table);
+    grid_deinit(&grid);
 }
 
 int main(void)

@@ -1,60 +1,59 @@
-#include "node/cli/schedule.h"
+#include "node/cli/preview.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int open_zone(const char *zone, struct schedule *schedule, struct schedule_error *error)
+static int open_zone(const char *zone, struct preview *preview, struct preview_error *error)
 {
     char why[160];
     if (!zone || strcmp(zone, "local") == 0) {
-        zone_file_open_local(&schedule->zone);
-    } else if (zone_file_open(zone, &schedule->zone, why)) {
+        zone_file_open_local(&preview->zone);
+    } else if (zone_file_open(zone, &preview->zone, why)) {
         error->error.column = 0;
         snprintf(error->error.text, sizeof error->error.text, "%s", why);
-        return SCHEDULE_BAD_ZONE;
+        return PREVIEW_BAD_ZONE;
     }
     return 0;
 }
 
 static int add_trigger(const struct trigger_source *source, struct trigger_rules rules,
-                       struct schedule *schedule, struct schedule_error *error)
+                       struct preview *preview, struct preview_error *error)
 {
     struct trigger *trigger;
-    int outcome = trigger_compile(source, schedule->zone.zone, rules, &trigger, &error->error);
+    int outcome = trigger_compile(source, preview->zone.zone, rules, &trigger, &error->error);
     if (outcome == TRIGGER_UNKNOWN_KIND)
         return 0;
     if (outcome)
-        return SCHEDULE_BAD_TRIGGER;
-    schedule->triggers =
-        base_resize(schedule->triggers, schedule->trigger_count + 1, sizeof(struct trigger *));
-    schedule->triggers[schedule->trigger_count++] = trigger;
+        return PREVIEW_BAD_TRIGGER;
+    preview->triggers = base_resize(preview->triggers, preview->trigger_count + 1, sizeof(struct trigger *));
+    preview->triggers[preview->trigger_count++] = trigger;
     return 0;
 }
 
-int schedule_open_cron(const char *expression, const char *zone, struct schedule *ret,
-                       struct schedule_error *ret_error)
+int preview_open_cron(const char *expression, const char *zone, struct preview *ret,
+                      struct preview_error *ret_error)
 {
     struct trigger_source source = {.kind = TRIGGER_CRON, .expression = expression};
-    *ret = (struct schedule){0};
-    *ret_error = (struct schedule_error){0};
+    *ret = (struct preview){0};
+    *ret_error = (struct preview_error){0};
     int outcome = open_zone(zone, ret, ret_error);
     if (outcome == 0)
         outcome = add_trigger(&source, (struct trigger_rules){0}, ret, ret_error);
     if (outcome)
-        schedule_close(ret);
+        preview_close(ret);
     return outcome;
 }
 
-int schedule_open_definition(const struct definition *definition, const char *zone, struct schedule *ret,
-                             struct schedule_error *ret_error)
+int preview_open_definition(const struct definition *definition, const char *zone, struct preview *ret,
+                            struct preview_error *ret_error)
 {
     struct trigger_rules rules = {
         .skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
         .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE,
     };
-    *ret = (struct schedule){0};
-    *ret_error = (struct schedule_error){0};
+    *ret = (struct preview){0};
+    *ret_error = (struct preview_error){0};
     int outcome = open_zone(zone ? zone : definition->zone, ret, ret_error);
     for (size_t i = 0; outcome == 0 && i < definition->trigger_count; i++) {
         const struct definition_trigger *trigger = &definition->triggers[i];
@@ -70,25 +69,25 @@ int schedule_open_definition(const struct definition *definition, const char *zo
         outcome = add_trigger(&source, rules, ret, ret_error);
     }
     if (outcome)
-        schedule_close(ret);
+        preview_close(ret);
     return outcome;
 }
 
-void schedule_close(struct schedule *schedule)
+void preview_close(struct preview *preview)
 {
-    for (size_t i = 0; i < schedule->trigger_count; i++)
-        trigger_free(schedule->triggers[i]);
-    free(schedule->triggers);
-    zone_file_close(&schedule->zone);
-    *schedule = (struct schedule){0};
+    for (size_t i = 0; i < preview->trigger_count; i++)
+        trigger_free(preview->triggers[i]);
+    free(preview->triggers);
+    zone_file_close(&preview->zone);
+    *preview = (struct preview){0};
 }
 
-bool schedule_next(const struct schedule *schedule, int64_t after_ms, int64_t *ret_due_ms)
+bool preview_next(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms)
 {
     bool is_found = false;
-    for (size_t i = 0; i < schedule->trigger_count; i++) {
+    for (size_t i = 0; i < preview->trigger_count; i++) {
         int64_t due_ms;
-        if (!trigger_next(schedule->triggers[i], after_ms, &due_ms) || (is_found && due_ms >= *ret_due_ms))
+        if (!trigger_next(preview->triggers[i], after_ms, &due_ms) || (is_found && due_ms >= *ret_due_ms))
             continue;
         *ret_due_ms = due_ms;
         is_found = true;
