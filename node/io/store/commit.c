@@ -1,0 +1,148 @@
+#include "node/io/store/commit.h"
+
+#include "node/io/store/database.h"
+#include "node/io/store/retain.h"
+#include "node/io/store/writer.h"
+
+static void enter(struct commit *commit, enum event_storage state)
+{
+    if (commit->state == state)
+        return;
+    commit->state = state;
+    struct event event = {.kind = EVENT_STORAGE, .is.storage = state};
+    delivery_add(commit->answers, &event);
+}
+
+static void say_stored(struct commit *commit, uint64_t ticket, bool refused)
+{
+    struct event event = {.kind = EVENT_STORED, .is.stored = {.ticket = ticket, .refused = refused}};
+    delivery_add(commit->answers, &event);
+}
+
+static void forget(struct commit *commit, struct request *request)
+{
+    atomic_fetch_sub(&commit->unsettled_bytes, request->size_bytes);
+    request_free(request);
+}
+
+static void forget_all(struct commit *commit, struct request_list *writes)
+{
+    struct request *request;
+    while ((request = request_take(writes)))
+        forget(commit, request);
+}
+
+void commit_fail(struct commit *commit)
+{
+    enter(commit, EVENT_STORAGE_FAILED);
+    forget_all(commit, &commit->waiting);
+}
+
+static int perform_all(struct commit *commit, const struct request_list *writes)
+{
+    int outcome = database_begin(commit->database);
+    if (outcome)
+        return outcome;
+    for (const struct request *request = writes->first; request && !outcome; request = request->next)
+        outcome = writer_perform(commit->database, &request->write);
+    if (outcome) {
+        database_rollback(commit->database);
+        return outcome;
+    }
+    return database_commit(commit->database);
+}
+
+// On 0 they are on the disk, acknowledged and gone from the list.
+static int settle(struct commit *commit, struct request_list *writes)
+{
+    if (!writes->first)
+        return 0;
+    int outcome = perform_all(commit, writes);
+    if (outcome)
+        return outcome;
+    uint64_t ticket = writes->last->write.ticket;
+    for (const struct request *request = writes->first; request; request = request->next) {
+        commit->unswept++;
+        commit->unswept_bytes += request->size_bytes;
+    }
+    forget_all(commit, writes);
+    say_stored(commit, ticket, false);
+    return 0;
+}
+
+// A checkpoint that finds no room loses nothing, but the log must not grow for ever.
+static void enter_full(struct commit *commit)
+{
+    ballast_remove(&commit->ballast);
+    enter(commit, EVENT_STORAGE_FULL);
+}
+
+static void check(struct commit *commit, int outcome)
+{
+    if (outcome == STORE_FULL)
+        enter_full(commit);
+    else if (outcome)
+        commit_fail(commit);
+}
+
+static void sort_out(struct commit *commit, struct request_list *writes)
+{
+    struct request *request;
+    while ((request = request_take(writes))) {
+        if (request->write.class == EFFECT_WRITE_MUST) {
+            request_add(&commit->waiting, request);
+            continue;
+        }
+        say_stored(commit, request->write.ticket, true);
+        forget(commit, request);
+    }
+}
+
+void commit_batch(struct commit *commit, struct request_list *writes)
+{
+    if (commit->state == EVENT_STORAGE_OK) {
+        check(commit, settle(commit, writes));
+        if (commit->state == EVENT_STORAGE_OK)
+            check(commit, database_checkpoint(commit->database, false));
+    }
+    if (commit->state == EVENT_STORAGE_FULL) {
+        sort_out(commit, writes);
+        commit_retry(commit);
+    }
+    forget_all(commit, writes);
+}
+
+// The log is copied back and cut first, so that its room and the ballast's serve what must be written.
+void commit_retry(struct commit *commit)
+{
+    if (commit->state != EVENT_STORAGE_FULL)
+        return;
+    int outcome = database_checkpoint(commit->database, true);
+    if (!outcome || outcome == STORE_FULL)
+        outcome = settle(commit, &commit->waiting);
+    if (outcome && outcome != STORE_FULL) {
+        commit_fail(commit);
+        return;
+    }
+    if (!outcome && ballast_make(&commit->ballast))
+        enter(commit, EVENT_STORAGE_OK);
+}
+
+void commit_start(struct commit *commit)
+{
+    if (!ballast_make(&commit->ballast))
+        enter_full(commit);
+}
+
+void commit_sweep(struct commit *commit)
+{
+    bool is_due = commit->unswept >= COMMIT_SWEEP_COUNT ||
+                  commit->unswept_bytes >= commit->size_max_bytes / COMMIT_SWEEP_PART;
+    if (commit->state != EVENT_STORAGE_OK || !is_due)
+        return;
+    uint64_t dropped = 0;
+    commit->unswept = 0;
+    commit->unswept_bytes = 0;
+    check(commit, retain_sweep(commit->database, commit->size_max_bytes, &dropped));
+    atomic_fetch_add(&commit->dropped, dropped);
+}

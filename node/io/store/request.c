@@ -1,0 +1,98 @@
+#include "node/io/store/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t own_text(struct buffer *memory, const char *text)
+{
+    size_t offset = memory->size;
+    if (text)
+        buffer_add(memory, text, strlen(text) + 1);
+    return offset;
+}
+
+static size_t own_bytes(struct buffer *memory, struct bytes bytes)
+{
+    size_t offset = memory->size;
+    buffer_add(memory, bytes.data, bytes.size);
+    return offset;
+}
+
+// All is copied before any pointer is taken: the buffer moves while it grows.
+struct request *request_new_write(const struct effect_write *write)
+{
+    struct request *request = base_alloc(1, sizeof *request);
+    struct effect_write *copy = &request->write;
+    struct buffer *memory = &request->memory;
+    *copy = *write;
+    size_t envelope = own_bytes(memory, write->envelope);
+    size_t value = own_bytes(memory, write->value);
+    size_t key = own_text(memory, write->key);
+    size_t job = own_text(memory, write->job);
+    size_t what = own_text(memory, write->story.what);
+    copy->envelope = bytes_of(memory->data + envelope, write->envelope.size);
+    copy->value = bytes_of(memory->data + value, write->value.size);
+    copy->key = write->key ? (const char *)memory->data + key : NULL;
+    copy->job = write->job ? (const char *)memory->data + job : NULL;
+    copy->story.what = write->story.what ? (const char *)memory->data + what : NULL;
+    request->size_bytes = sizeof *request + memory->size;
+    return request;
+}
+
+struct request *request_new_query(const struct effect_query *query)
+{
+    struct request *request = base_alloc(1, sizeof *request);
+    request->is_query = true;
+    request->query = *query;
+    own_text(&request->memory, query->job ? query->job : "");
+    request->query.job = (const char *)request->memory.data;
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    if (!request)
+        return;
+    buffer_deinit(&request->memory);
+    free(request);
+}
+
+void request_add(struct request_list *list, struct request *request)
+{
+    request->next = NULL;
+    if (list->last)
+        list->last->next = request;
+    else
+        list->first = request;
+    list->last = request;
+}
+
+struct request *request_take(struct request_list *list)
+{
+    struct request *request = list->first;
+    if (!request)
+        return NULL;
+    list->first = request->next;
+    if (!list->first)
+        list->last = NULL;
+    return request;
+}
+
+void request_move(struct request_list *from, struct request_list *to)
+{
+    if (!from->first)
+        return;
+    if (to->last)
+        to->last->next = from->first;
+    else
+        to->first = from->first;
+    to->last = from->last;
+    *from = (struct request_list){0};
+}
+
+void request_drop_all(struct request_list *list)
+{
+    struct request *request;
+    while ((request = request_take(list)))
+        request_free(request);
+}
