@@ -33,20 +33,24 @@ static void run_copy(const uint8_t *data, size_t size)
     free(copy);
 }
 
-static void run_mutations(uint8_t *data, size_t size)
+// Each run changes one to four bytes of the file; changes that add up would soon leave nothing of it.
+static void run_mutations(const uint8_t *data, size_t size)
 {
     uint64_t state = 0x9e3779b97f4a7c15u + size;
+    uint8_t *copy = malloc(size ? size : 1);
+    if (!copy)
+        abort();
     for (size_t cut = 0; cut < size && cut < MUTATION_COUNT; cut++)
         run_copy(data, cut);
     for (int i = 0; size && i < MUTATION_COUNT; i++) {
-        uint64_t random = next_number(&state);
-        size_t where = (size_t)(random >> 16) % size;
-        uint8_t before = data[where];
-        data[where] = (uint8_t)random;
-        run_copy(data, size);
-        if (random & 0x300)
-            data[where] = before; // three of four: one change at a time
+        memcpy(copy, data, size);
+        for (uint64_t left = 1 + next_number(&state) % 4; left; left--) {
+            uint64_t random = next_number(&state);
+            copy[(size_t)(random >> 16) % size] = (uint8_t)random;
+        }
+        run_copy(copy, size);
     }
+    free(copy);
 }
 
 static int run_file(const char *path)
