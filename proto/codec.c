@@ -19,11 +19,13 @@ static bool codec_is_exact(const ProtobufCMessage *message);
 static bool codec_field_is_exact(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
     const uint8_t *start = (const uint8_t *)message;
-    const uint8_t *children = start + field->offset;
+    const uint8_t *children = start + field->offset; // pointers to messages
     size_t count = 1;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        const uint8_t *array;
         memcpy(&count, start + field->quantifier_offset, sizeof count);
-        memcpy(&children, children, sizeof children);
+        memcpy(&array, start + field->offset, sizeof array);
+        children = array;
     }
     for (size_t i = 0; i < count; i++) {
         const ProtobufCMessage *child;
