@@ -1,5 +1,5 @@
 // replay.c - drives a fuzz target without libFuzzer: every file of a corpus folder, whole, cut short,
-// and with bytes changed by a fixed sequence.
+// and with changes drawn from a seed. `fuzz_x CORPUS [SEED [COUNT]]`; the same seed gives the same inputs.
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
@@ -10,19 +10,30 @@
 
 enum {
     INPUT_SIZE_MAX = 1 << 20,
-    MUTATION_COUNT = 2000,
+    MUTATION_COUNT = 2000, // of each file
+    CUT_COUNT_MAX = 2000,
+    EDIT_COUNT_MAX = 4,
+    SPAN_SIZE_MAX = 16,
 };
 
-static uint64_t next_number(uint64_t *state)
+struct replay {
+    uint64_t random;
+    long mutation_count;
+    long input_count;
+    uint8_t *original; // INPUT_SIZE_MAX each
+    uint8_t *changed;
+};
+
+static size_t random_below(struct replay *replay, size_t bound)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
+    replay->random ^= replay->random << 13;
+    replay->random ^= replay->random >> 7;
+    replay->random ^= replay->random << 17;
+    return bound ? (size_t)(replay->random >> 16) % bound : 0;
 }
 
 // A copy of exactly `size` bytes, so that the sanitizer sees a read past the end.
-static void run_copy(const uint8_t *data, size_t size)
+static void run_copy(struct replay *replay, const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size ? size : 1);
     if (!copy)
@@ -30,61 +41,91 @@ static void run_copy(const uint8_t *data, size_t size)
     if (size)
         memcpy(copy, data, size);
     LLVMFuzzerTestOneInput(copy, size);
+    replay->input_count++;
     free(copy);
 }
 
-// Each run changes one to four bytes of the file; changes that add up would soon leave nothing of it.
-static void run_mutations(const uint8_t *data, size_t size)
+// One change to replay->changed; returns the new size.
+static size_t edit(struct replay *replay, size_t size)
 {
-    uint64_t state = 0x9e3779b97f4a7c15u + size;
-    uint8_t *copy = malloc(size ? size : 1);
-    if (!copy)
-        abort();
-    for (size_t cut = 0; cut < size && cut < MUTATION_COUNT; cut++)
-        run_copy(data, cut);
-    for (int i = 0; size && i < MUTATION_COUNT; i++) {
-        memcpy(copy, data, size);
-        for (uint64_t left = 1 + next_number(&state) % 4; left; left--) {
-            uint64_t random = next_number(&state);
-            copy[(size_t)(random >> 16) % size] = (uint8_t)random;
-        }
-        run_copy(copy, size);
+    uint8_t *data = replay->changed;
+    size_t where = random_below(replay, size), from = random_below(replay, size);
+    size_t span = 1 + random_below(replay, SPAN_SIZE_MAX);
+    span = span > size - where ? size - where : span;
+    span = span > size - from ? size - from : span;
+    switch (random_below(replay, 5)) {
+    case 0:
+        data[where] = (uint8_t)random_below(replay, 256);
+        return size;
+    case 1:
+        data[where] ^= (uint8_t)(1u << random_below(replay, 8));
+        return size;
+    case 2: // leave some out
+        memmove(data + where, data + where + span, size - where - span);
+        return size - span;
+    case 3: // say some twice
+        if (size + span > INPUT_SIZE_MAX)
+            return size;
+        memmove(data + where + span, data + where, size - where);
+        return size + span;
+    default: // repeat some elsewhere
+        memmove(data + where, data + from, span);
+        return size;
     }
-    free(copy);
 }
 
-static int run_file(const char *path)
+static void run_mutations(struct replay *replay, size_t original_size)
+{
+    for (long i = 0; original_size && i < replay->mutation_count; i++) {
+        size_t size = original_size;
+        memcpy(replay->changed, replay->original, size);
+        for (size_t edits = 1 + random_below(replay, EDIT_COUNT_MAX); edits && size; edits--)
+            size = edit(replay, size);
+        run_copy(replay, replay->changed, size);
+    }
+}
+
+static int run_file(struct replay *replay, const char *path)
 {
     FILE *file = fopen(path, "rb");
-    uint8_t *data = malloc(INPUT_SIZE_MAX);
-    if (!file || !data) {
+    if (!file) {
         perror(path);
-        free(data);
         return 1;
     }
-    size_t size = fread(data, 1, INPUT_SIZE_MAX, file);
+    size_t size = fread(replay->original, 1, INPUT_SIZE_MAX, file);
     fclose(file);
-    run_copy(data, size);
-    run_mutations(data, size);
-    free(data);
+    run_copy(replay, replay->original, size);
+    for (size_t cut = 0; cut < size && cut < CUT_COUNT_MAX; cut++)
+        run_copy(replay, replay->original, cut);
+    run_mutations(replay, size);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
     struct dirent **names = NULL;
-    int count = argc == 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    struct replay replay = {.random = seed + 0x9e3779b97f4a7c15u, .mutation_count = MUTATION_COUNT};
+    int count = argc >= 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
     int failures = 0, files = 0;
+    if (argc > 3)
+        replay.mutation_count = strtol(argv[3], NULL, 0);
+    printf("seed %llu\n", (unsigned long long)seed);
+    fflush(stdout); // before an input ends the program
+    replay.original = malloc(INPUT_SIZE_MAX);
+    replay.changed = malloc(INPUT_SIZE_MAX);
     for (int i = 0; i < count; i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", argv[1], names[i]->d_name);
-        if (names[i]->d_name[0] != '.') {
-            failures += run_file(path);
+        if (names[i]->d_name[0] != '.' && replay.original && replay.changed) {
+            failures += run_file(&replay, path);
             files++;
         }
         free(names[i]);
     }
     free(names);
-    printf("%d files\n", files);
+    free(replay.original);
+    free(replay.changed);
+    printf("%d files, %ld inputs\n", files, replay.input_count);
     return files == 0 || failures;
 }

@@ -1,0 +1,43 @@
+// fuzz_cron.c - any text as a cron expression: refused with a reason, or due times that agree with each
+// other.
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/core/trigger/cron.h"
+#include "tests/fuzz/fuzz.h"
+
+static void check_refusal(const struct trigger_error *error, size_t size)
+{
+    assert(error->column >= 1 && error->column <= size + 1);
+    assert(strlen(error->text) > 0);
+    for (const char *c = error->text; *c; c++)
+        assert(*c >= ' ' && *c <= '~');
+}
+
+static void check_due_times(const struct cron *cron)
+{
+    const struct trigger_rules rules = {0};
+    const int64_t start_ms = 1806197400000;
+    int64_t at_ms = start_ms, due_ms;
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert(cron_next(cron, zone_utc(), rules, at_ms, &due_ms));
+        assert(due_ms > at_ms && cron_is_due(cron, zone_utc(), rules, due_ms));
+        assert(cron_count(cron, zone_utc(), rules, start_ms, due_ms) == i);
+        at_ms = due_ms;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = base_alloc(1, size + 1);
+    struct cron cron;
+    struct trigger_error error;
+    if (size)
+        memcpy(text, data, size);
+    if (cron_parse(text, &cron, &error))
+        check_due_times(&cron);
+    else
+        check_refusal(&error, strlen(text));
+    free(text);
+    return 0;
+}
