@@ -45,31 +45,13 @@ void table_deinit(struct table *table)
         order_free((struct table_order *)(void *)node);
     while ((node = tree_take_any(&table->jobs)))
         table_job_free((struct table_job *)(void *)node);
-    free(table->changed_orders.ids);
-    free(table->dropped.ids);
+    record_queue_deinit(&table->changed_orders);
+    record_queue_deinit(&table->dropped);
     free(table->listed);
     *table = (struct table){0};
 }
 
 // --- what changed ------------------------------------------------------------
-
-static void queue_add(struct table_queue *queue, const struct record_id *id)
-{
-    void *array = queue->ids;
-    base_grow(&array, &queue->capacity, queue->count + 1, sizeof *queue->ids);
-    queue->ids = array;
-    queue->ids[queue->count++] = *id;
-}
-
-static bool queue_take(struct table_queue *queue, struct record_id *ret_id)
-{
-    if (queue->next == queue->count) {
-        queue->next = queue->count = 0;
-        return false;
-    }
-    *ret_id = queue->ids[queue->next++];
-    return true;
-}
 
 static void mark_job(struct table *table, struct table_job *job)
 {
@@ -88,7 +70,7 @@ static void mark_job(struct table *table, struct table_job *job)
 static void mark_order(struct table *table, const struct table_order *order)
 {
     table->generation++;
-    queue_add(&table->changed_orders, &order->record->id);
+    record_queue_add(&table->changed_orders, &order->record->id);
 }
 
 struct table_job *table_take_changed_job(struct table *table)
@@ -107,7 +89,7 @@ struct table_job *table_take_changed_job(struct table *table)
 const struct table_order *table_take_changed_order(struct table *table)
 {
     struct record_id id;
-    while (queue_take(&table->changed_orders, &id)) {
+    while (record_queue_take(&table->changed_orders, &id)) {
         const struct table_order *order = table_find_order(table, &id);
         if (order)
             return order;
@@ -117,7 +99,7 @@ const struct table_order *table_take_changed_order(struct table *table)
 
 bool table_take_dropped(struct table *table, struct record_id *ret_id)
 {
-    return queue_take(&table->dropped, ret_id);
+    return record_queue_take(&table->dropped, ret_id);
 }
 
 // --- records in and out ------------------------------------------------------
@@ -127,7 +109,7 @@ static void record_forget(struct table *table, struct table_record *record)
     tree_remove(&table->records, &record->id);
     if (record->is_live)
         fingerprint_remove(&table->live, &record->id.hash);
-    queue_add(&table->dropped, &record->id);
+    record_queue_add(&table->dropped, &record->id);
 }
 
 static void drop_from_job(struct table *table, struct table_job *job, struct table_record *record)

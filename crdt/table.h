@@ -15,6 +15,7 @@
 #define CRDT_TABLE_H
 
 #include "crdt/reconcile.h"
+#include "crdt/record_queue.h"
 #include "crdt/table_job.h"
 
 struct table_order {
@@ -22,12 +23,6 @@ struct table_order {
     struct table_record *record;
     struct order order; // decoded
     struct arena arena;
-};
-
-// A queue of record ids that only grows until it is emptied.
-struct table_queue {
-    struct record_id *ids;
-    size_t count, capacity, next;
 };
 
 struct table {
@@ -38,8 +33,8 @@ struct table {
     uint64_t generation; // rises with every change of what is live or permitted
     int64_t pruned_ms;   // what expires by then is gone and stays gone
     struct table_job *changed_first, *changed_last;
-    struct table_queue changed_orders;
-    struct table_queue dropped;
+    struct record_queue changed_orders;
+    struct record_queue dropped;
     struct reconcile_item *listed; // table_live, when it was last asked for
     size_t listed_count;
     uint64_t listed_generation;
