@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(envelope.kind == data[0] && envelope.version == ENVELOPE_VERSION);
     assert(envelope.body.size == size - ENVELOPE_HEADER_SIZE);
     envelope_keypair(seed, &key, &secret);
-    assert(envelope_verify(&envelope, &fleet, &key, &id) == ENVELOPE_WRONG_SIGNER);
+    assert(envelope_verify(&envelope, &fleet, &key, &id) != 0); // its signer's id can be guessed, its key not
     envelope.signer = node_id_of(&key);
     assert(envelope_verify(&envelope, &fleet, &key, &id) == ENVELOPE_FORGED);
     return 0;
