@@ -54,12 +54,17 @@ static int value_of(uint8_t character)
     return found ? (int)(found - alphabet) : -1;
 }
 
-// `out` has room for SIZE_MAX_OF_ALL bytes.
-static int base32_decode(struct bytes text, uint8_t *out, size_t *ret_size, size_t *ret_position)
+struct decoded {
+    uint8_t data[SIZE_MAX_OF_ALL];
+    size_t size;
+    uint8_t rest;        // what the last character said beyond the last byte
+    unsigned rest_count; // bits; 5 and more: that character was one too many
+};
+
+static int base32_decode(struct bytes text, struct decoded *decoded, size_t *ret_position)
 {
     uint32_t bits = 0;
     unsigned count = 0;
-    size_t size = 0;
     for (size_t i = 0; i < text.size; i++) {
         if (is_space(text.data[i]))
             continue;
@@ -72,19 +77,14 @@ static int base32_decode(struct bytes text, uint8_t *out, size_t *ret_size, size
         count += 5;
         if (count < 8)
             continue;
-        if (size == SIZE_MAX_OF_ALL)
+        if (decoded->size == SIZE_MAX_OF_ALL)
             return TOKEN_TOO_LONG;
         count -= 8;
-        out[size++] = (uint8_t)(bits >> count);
+        decoded->data[decoded->size++] = (uint8_t)(bits >> count);
     }
-    if (size == 0 && count == 0)
-        return TOKEN_EMPTY;
-    if (count >= 5) // the last character began a byte that does not end
-        return TOKEN_CUT_SHORT;
-    if (bits & ((1u << count) - 1))
-        return TOKEN_BAD_CHECKSUM; // there is one text for each token
-    *ret_size = size;
-    return 0;
+    decoded->rest = (uint8_t)(bits & ((1u << count) - 1));
+    decoded->rest_count = count;
+    return decoded->size == 0 && count == 0 ? TOKEN_EMPTY : 0;
 }
 
 // --- contents ---
@@ -150,8 +150,7 @@ static enum shape read_contents(struct bytes data, struct token *token)
     return reader.rest.size ? SHAPE_LONG : SHAPE_RIGHT;
 }
 
-// What most likely happened to a token whose checksum does not hold. When the end is missing, the last
-// bytes that are there were taken for the checksum; they may as well be contents.
+// What most likely happened to a token whose checksum does not hold.
 static int guess_damage(uint8_t version, enum shape shape)
 {
     if (version == TOKEN_VERSION && shape == SHAPE_SHORT)
@@ -176,17 +175,26 @@ static int read_token(struct bytes data, struct token *token)
     return shape == SHAPE_RIGHT ? 0 : TOKEN_MALFORMED;
 }
 
+// There is one text for each token: what decodes to it with something to spare was changed.
+static int judge_rest(const struct decoded *decoded)
+{
+    if (decoded->rest_count >= 5)
+        return TOKEN_TOO_LONG;
+    return decoded->rest ? TOKEN_BAD_CHECKSUM : 0;
+}
+
 int token_decode(struct bytes text, struct token *ret_token, size_t *ret_position)
 {
-    uint8_t data[SIZE_MAX_OF_ALL];
+    struct decoded decoded = {0};
     struct token token = {0};
-    size_t size = 0;
-    int outcome = base32_decode(text, data, &size, ret_position);
+    int outcome = base32_decode(text, &decoded, ret_position);
     if (outcome == 0)
-        outcome = read_token(bytes_of(data, size), &token);
+        outcome = read_token(bytes_of(decoded.data, decoded.size), &token);
+    if (outcome == 0)
+        outcome = judge_rest(&decoded);
     if (outcome == 0)
         *ret_token = token;
-    sodium_memzero(data, sizeof data);
+    sodium_memzero(&decoded, sizeof decoded);
     sodium_memzero(&token, sizeof token);
     return outcome;
 }
