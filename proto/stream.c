@@ -286,6 +286,8 @@ bool stream_next(struct stream *stream, struct stream_event *ret_event)
 
 int stream_accept(struct stream *stream)
 {
+    if (stream->state == STREAM_BROKEN) // by what came while the caller was making up its mind
+        return stream->outcome;
     assert(stream->state == STREAM_CALLED);
     int outcome = write_message(stream, bytes_of(NULL, 0));
     if (outcome)
@@ -296,6 +298,8 @@ int stream_accept(struct stream *stream)
 
 int stream_confirm(struct stream *stream, struct bytes payload)
 {
+    if (stream->state == STREAM_BROKEN)
+        return stream->outcome;
     assert(stream->state == STREAM_ANSWERED);
     if (payload.size > STREAM_PAYLOAD_OF_CONFIRM_MAX)
         return STREAM_TOO_LARGE;
@@ -332,7 +336,6 @@ struct buffer *stream_output(struct stream *stream)
 
 struct bytes stream_hash(const struct stream *stream)
 {
-    assert(stream->state == STREAM_OPEN);
     return bytes_of(stream->hash, sizeof stream->hash);
 }
 

@@ -116,10 +116,11 @@ void stream_deinit(struct stream *stream); // erases keys; safe on a zeroed one
 void stream_receive(struct stream *stream, struct bytes bytes);
 bool stream_next(struct stream *stream, struct stream_event *ret_event);
 
-// Responder, after STREAM_EVENT_CALLED: answers with message 2. 0 or the reason it is now BROKEN.
+// Responder, after STREAM_EVENT_CALLED: answers with message 2. 0 or the reason it is BROKEN, now or since
+// then: the caller may take its time.
 int stream_accept(struct stream *stream) WARN_UNUSED;
 // Initiator, after STREAM_EVENT_ANSWERED: proves who we are with message 3, which carries `payload`.
-// 0 (frames may be sent), STREAM_TOO_LARGE, or the reason it is now BROKEN.
+// 0 (frames may be sent), STREAM_TOO_LARGE, or the reason it is BROKEN.
 int stream_confirm(struct stream *stream, struct bytes payload) WARN_UNUSED;
 
 // Appends a frame to the output. 0, STREAM_NOT_OPEN, STREAM_TOO_LARGE or STREAM_EXHAUSTED.
@@ -129,7 +130,7 @@ int stream_send(struct stream *stream, uint8_t type, struct bytes payload) WARN_
 // buffer out and leaves a zeroed one.
 struct buffer *stream_output(struct stream *stream);
 
-// The name of this connection, the same on both sides and on no other; only when OPEN. Signing it ties a
+// The name of this connection, the same on both sides and on no other; zeroes before OPEN. Signing it ties a
 // signature to this connection.
 struct bytes stream_hash(const struct stream *stream);
 

@@ -431,6 +431,19 @@ static void speaking_before_the_answer_breaks_the_stream(void **state)
     assert_true(stream_next(&wire.ends[LISTENER], &event));
     assert_int_equal(event.kind, STREAM_EVENT_CALLED);
     expect_broken(&wire.ends[LISTENER], STREAM_OUT_OF_TURN);
+    assert_int_equal(stream_accept(&wire.ends[LISTENER]), STREAM_OUT_OF_TURN); // too late
+    assert_int_equal(stream_output(&wire.ends[LISTENER])->size, 0);
+    wire_stop(&wire);
+
+    wire_start(&wire);
+    deliver(&wire, CALLER, WHOLE, WHOLE);
+    struct buffer *answer = stream_output(&wire.ends[LISTENER]);
+    buffer_add_u8(answer, 0);
+    stream_receive(&wire.ends[CALLER], buffer_view(answer));
+    assert_true(stream_next(&wire.ends[CALLER], &event));
+    assert_int_equal(event.kind, STREAM_EVENT_ANSWERED);
+    expect_broken(&wire.ends[CALLER], STREAM_OUT_OF_TURN);
+    assert_int_equal(stream_confirm(&wire.ends[CALLER], bytes_of_text("x")), STREAM_OUT_OF_TURN);
     wire_stop(&wire);
 }
 
