@@ -683,6 +683,18 @@ static void two_processes_do_not_share_a_store(void **state)
     assert_int_equal(store_open(fixture.path, &fixture.options, &second), STORE_BUSY);
 }
 
+static void the_index_of_the_log_is_no_file(void **state)
+{
+    (void)state;
+    struct support_rows rows;
+    char path[SUPPORT_DIR_ROOM + 32];
+    put_pause(1);
+    reload(&rows);
+    support_rows_deinit(&rows);
+    snprintf(path, sizeof path, "%s-shm", fixture.path);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void a_store_below_no_directory_is_an_error(void **state)
 {
     (void)state;
@@ -720,6 +732,7 @@ int main(void)
         TEST(a_damaged_file_is_refused_with_advice),
         TEST(a_database_of_a_later_version_is_not_touched),
         TEST(two_processes_do_not_share_a_store),
+        TEST(the_index_of_the_log_is_no_file),
         TEST(a_store_below_no_directory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,19 +44,28 @@ static int note_log_length(void *context, sqlite3 *connection, const char *name,
     return SQLITE_OK;
 }
 
-// Page size and vacuum mode take effect on a new file only. Exclusive locking comes before WAL, so that
-// the log's index lives in our memory and not in a shared file.
+// Exclusive locking comes before anything that reads, so that the log's index lives in our memory and
+// not in a shared file. Page size and vacuum mode are for a new file; on an old one setting them would
+// write, and a full disk could not be opened.
 static int set_up(struct database *database)
 {
     char text[512];
+    int64_t pages = 0;
+    int outcome = database_execute(database, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;"
+                                             "PRAGMA mmap_size = 0; PRAGMA cache_size = -1024;"
+                                             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    if (!outcome)
+        outcome = database_number(database, SQL_PAGE_COUNT, &pages);
+    if (!outcome && !pages) {
+        snprintf(text, sizeof text, "PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL",
+                 DATABASE_PAGE_SIZE);
+        outcome = database_execute(database, text);
+    }
     snprintf(text, sizeof text,
-             "PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE;"
-             "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -1024;"
-             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d;"
              "PRAGMA wal_autocheckpoint = 0",
-             DATABASE_PAGE_SIZE, DATABASE_JOURNAL_SIZE_MAX);
-    return database_execute(database, text);
+             DATABASE_JOURNAL_SIZE_MAX);
+    return outcome ? outcome : database_execute(database, text);
 }
 
 // A short file is read whole, so that damage shows at the start and not on the day somebody asks.

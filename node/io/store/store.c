@@ -98,9 +98,8 @@ void store_explain(int outcome, const char *path, char *out, size_t size)
     }
 }
 
-int store_write_now(struct store *store, const struct effect_write *writes, size_t count)
+static int write_once(struct store *store, const struct effect_write *writes, size_t count)
 {
-    assert(!store->has_thread);
     int outcome = database_begin(&store->database);
     if (outcome)
         return outcome;
@@ -111,6 +110,16 @@ int store_write_now(struct store *store, const struct effect_write *writes, size
         return outcome;
     }
     return database_commit(&store->database);
+}
+
+int store_write_now(struct store *store, const struct effect_write *writes, size_t count)
+{
+    assert(!store->has_thread);
+    int outcome = write_once(store, writes, count);
+    if (outcome != STORE_FULL)
+        return outcome;
+    ballast_remove(&store->commit.ballast);
+    return write_once(store, writes, count);
 }
 
 int store_find_meta(struct store *store, const char *key, struct buffer *out)
