@@ -1,0 +1,64 @@
+// known.h - what this node knows of one job's recent due times: attempts, how they ended, what was decided.
+//
+// Claims, results and verdicts come in any order, from this node, its disk and its peers; the same
+// set gives the same knowledge. A due time's status is the highest of its attempts and verdicts and
+// never falls. Open due times stay; settled ones are forgotten after known_forget, because the disk
+// has them. Only due times for any node or for this node are kept here: what other nodes do for
+// themselves goes to the disk alone.
+#ifndef NODE_CORE_LEDGER_KNOWN_H
+#define NODE_CORE_LEDGER_KNOWN_H
+
+#include "node/core/occurrence.h"
+#include "proto/ledger.h"
+
+struct known_attempt {
+    uint32_t number; // 1, 2, ...
+    struct run_id run;
+    struct node_id executor;
+    uint64_t generation; // of the executor
+    struct ledger_epoch epoch;
+    struct node_id owner; // who claimed
+    int64_t claimed_ms;
+    enum ledger_status status; // open until a result is known
+};
+
+struct known_key { // which due time of the job
+    uint64_t schedule_version;
+    uint16_t trigger;
+    struct node_id target;
+    int64_t due_ms;
+    struct hash cause;
+};
+
+struct known_due {
+    struct known_key key;
+    enum ledger_status status; // of all that ended; open where nothing did
+    int64_t settled_ms;        // wall time of the last result or verdict
+    struct known_attempt *attempts; // owned, by number, then run
+    size_t attempt_count, attempt_capacity;
+};
+
+struct known {
+    struct known_due *items; // owned, sorted by key
+    size_t count, capacity;
+};
+
+void known_deinit(struct known *known);
+
+struct known_due *known_find(const struct known *known, const struct known_key *key);
+struct known_key known_key_of(const struct ledger_occurrence *occurrence, int64_t due_ms);
+
+// A claim may cover several due times; all are noted. `signer` is the owner that claimed.
+void known_claim(struct known *known, const char *job, const struct ledger_claim *claim, const struct node_id *signer);
+void known_result(struct known *known, const char *job, const struct ledger_result *result,
+                  const struct node_id *signer);
+// Only due times that are here already: a stretch of due times that nobody claimed needs no memory.
+void known_verdict(struct known *known, const struct ledger_verdict *verdict);
+
+// An attempt without a result; NULL when there is none.
+const struct known_attempt *known_open_attempt(const struct known_due *due);
+uint32_t known_last_attempt(const struct known_due *due); // 0: none yet
+// Forgets settled due times that were settled before before_ms; keeps the newest `keep` of them.
+void known_forget(struct known *known, int64_t before_ms, size_t keep);
+
+#endif

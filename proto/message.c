@@ -1,0 +1,275 @@
+#include "proto/message.h"
+
+#include "proto/limits.h"
+
+#include <string.h>
+
+static void add_bytes(struct buffer *out, struct bytes bytes)
+{
+    buffer_add_u32(out, (uint32_t)bytes.size);
+    buffer_add(out, bytes.data, bytes.size);
+}
+
+static struct bytes read_bytes(struct reader *reader)
+{
+    uint32_t size = reader_u32(reader);
+    return reader_bytes(reader, size);
+}
+
+// A text of at most room - 1 bytes without zeroes, checked as valid text.
+static bool read_text(struct reader *reader, char *out, size_t room)
+{
+    struct bytes text = read_bytes(reader);
+    if (reader->failed || text.size >= room || !name_is_text(text, room - 1))
+        return false;
+    if (text.size)
+        memcpy(out, text.data, text.size);
+    out[text.size] = 0;
+    return true;
+}
+
+static bool read_job(struct reader *reader, char out[NAME_JOB_ROOM])
+{
+    char namespace_name[NAME_ROOM], name[NAME_ROOM];
+    return read_text(reader, out, NAME_JOB_ROOM) && strchr(out, '/') && name_split_job(out, namespace_name, name);
+}
+
+static int finish(const struct reader *reader)
+{
+    return reader_is_done(reader) ? 0 : MESSAGE_MALFORMED;
+}
+
+int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    uint32_t count = reader_u32(&reader);
+    if (count > MESSAGE_LIST_MAX || count > body.size / 4)
+        return MESSAGE_MALFORMED;
+    arena_allow(arena, body.size + count * sizeof(struct bytes));
+    struct bytes *items = arena_take(arena, count ? count : 1, sizeof *items);
+    if (!items)
+        return MESSAGE_MALFORMED;
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = read_bytes(&reader);
+    if (!reader_is_done(&reader))
+        return MESSAGE_MALFORMED;
+    *ret = (struct message_list){items, count};
+    return 0;
+}
+
+void message_list_encode(const struct bytes *items, size_t count, struct buffer *out)
+{
+    buffer_add_u32(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        add_bytes(out, items[i]);
+}
+
+int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *ret_count)
+{
+    if (body.size % HASH_SIZE || body.size / HASH_SIZE > MESSAGE_LIST_MAX)
+        return MESSAGE_MALFORMED;
+    *ret_ids = (const struct hash *)body.data;
+    *ret_count = body.size / HASH_SIZE;
+    return 0;
+}
+
+int message_take_decode(struct bytes body, struct arena *arena, struct message_take *ret)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    uint32_t count = reader_u32(&reader);
+    if (count == 0 || count > MESSAGE_LIST_MAX || count > body.size / 20)
+        return MESSAGE_MALFORMED;
+    arena_allow(arena, body.size + count * sizeof(struct message_take_job));
+    struct message_take_job *jobs = arena_take(arena, count, sizeof *jobs);
+    if (!jobs)
+        return MESSAGE_MALFORMED;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!read_job(&reader, jobs[i].job))
+            return MESSAGE_MALFORMED;
+        jobs[i].life = reader_u64(&reader);
+        jobs[i].epoch_number = reader_u64(&reader);
+    }
+    *ret = (struct message_take){jobs, count};
+    return finish(&reader);
+}
+
+void message_take_encode(const struct message_take_job *jobs, size_t count, struct buffer *out)
+{
+    buffer_add_u32(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        add_bytes(out, bytes_of_text(jobs[i].job));
+        buffer_add_u64(out, jobs[i].life);
+        buffer_add_u64(out, jobs[i].epoch_number);
+    }
+}
+
+static int read_cursors(struct reader *reader, struct arena *arena, struct message_taken *ret)
+{
+    uint32_t count = reader_u32(reader);
+    if (count > LIMIT_TRIGGER_COUNT_MAX)
+        return MESSAGE_MALFORMED;
+    struct message_cursor *cursors = arena_take(arena, count ? count : 1, sizeof *cursors);
+    if (!cursors)
+        return MESSAGE_MALFORMED;
+    for (uint32_t i = 0; i < count; i++) {
+        cursors[i].schedule_version = reader_u64(reader);
+        cursors[i].trigger = reader_u16(reader);
+        cursors[i].decided_ms = (int64_t)reader_u64(reader);
+    }
+    ret->cursors = cursors;
+    ret->cursor_count = count;
+    return 0;
+}
+
+static struct run_id *read_runs(struct reader *reader, struct arena *arena, size_t *ret_count)
+{
+    uint32_t count = reader_u32(reader);
+    if (count > LIMIT_RUNNING_COUNT_MAX || count > reader->rest.size / RUN_ID_SIZE)
+        return NULL;
+    struct run_id *runs = arena_take(arena, count ? count : 1, sizeof *runs);
+    for (uint32_t i = 0; runs && i < count; i++)
+        reader_copy(reader, runs[i].b, sizeof runs[i].b);
+    *ret_count = count;
+    return runs;
+}
+
+int message_taken_decode(struct bytes body, struct arena *arena, struct message_taken *ret)
+{
+    struct reader reader;
+    struct message_taken taken = {0};
+    reader_init(&reader, body);
+    arena_allow(arena, body.size);
+    if (!read_job(&reader, taken.job))
+        return MESSAGE_MALFORMED;
+    taken.life = reader_u64(&reader);
+    taken.asked_number = reader_u64(&reader);
+    taken.epoch_number = reader_u64(&reader);
+    reader_copy(&reader, taken.epoch_node.b, sizeof taken.epoch_node.b);
+    reader_copy(&reader, taken.previous_owner.b, sizeof taken.previous_owner.b);
+    if (read_cursors(&reader, arena, &taken))
+        return MESSAGE_MALFORMED;
+    taken.running = read_runs(&reader, arena, &taken.running_count);
+    if (!taken.running || !reader_is_done(&reader))
+        return MESSAGE_MALFORMED;
+    *ret = taken;
+    return 0;
+}
+
+void message_taken_encode(const struct message_taken *taken, struct buffer *out)
+{
+    add_bytes(out, bytes_of_text(taken->job));
+    buffer_add_u64(out, taken->life);
+    buffer_add_u64(out, taken->asked_number);
+    buffer_add_u64(out, taken->epoch_number);
+    buffer_add(out, taken->epoch_node.b, sizeof taken->epoch_node.b);
+    buffer_add(out, taken->previous_owner.b, sizeof taken->previous_owner.b);
+    buffer_add_u32(out, (uint32_t)taken->cursor_count);
+    for (size_t i = 0; i < taken->cursor_count; i++) {
+        buffer_add_u64(out, taken->cursors[i].schedule_version);
+        buffer_add_u16(out, taken->cursors[i].trigger);
+        buffer_add_u64(out, (uint64_t)taken->cursors[i].decided_ms);
+    }
+    buffer_add_u32(out, (uint32_t)taken->running_count);
+    for (size_t i = 0; i < taken->running_count; i++)
+        buffer_add(out, taken->running[i].b, sizeof taken->running[i].b);
+}
+
+int message_ask_decode(struct bytes body, struct message_ask *ret)
+{
+    struct reader reader;
+    struct message_ask ask = {0};
+    reader_init(&reader, body);
+    ask.number = reader_u64(&reader);
+    ask.kind = reader_u8(&reader);
+    if (!read_text(&reader, ask.job, sizeof ask.job) || !read_text(&reader, ask.run_prefix, sizeof ask.run_prefix))
+        return MESSAGE_MALFORMED;
+    reader_copy(&reader, ask.run.b, sizeof ask.run.b);
+    reader_copy(&reader, ask.cause.b, sizeof ask.cause.b);
+    ask.from = reader_u32(&reader);
+    ask.since_ms = (int64_t)reader_u64(&reader);
+    ask.until_ms = (int64_t)reader_u64(&reader);
+    ask.limit = reader_u32(&reader);
+    ask.failed = reader_u8(&reader) != 0;
+    if (!reader_is_done(&reader))
+        return MESSAGE_MALFORMED;
+    *ret = ask;
+    return 0;
+}
+
+void message_ask_encode(const struct message_ask *ask, struct buffer *out)
+{
+    buffer_add_u64(out, ask->number);
+    buffer_add_u8(out, ask->kind);
+    add_bytes(out, bytes_of_text(ask->job));
+    add_bytes(out, bytes_of_text(ask->run_prefix));
+    buffer_add(out, ask->run.b, sizeof ask->run.b);
+    buffer_add(out, ask->cause.b, sizeof ask->cause.b);
+    buffer_add_u32(out, ask->from);
+    buffer_add_u64(out, (uint64_t)ask->since_ms);
+    buffer_add_u64(out, (uint64_t)ask->until_ms);
+    buffer_add_u32(out, ask->limit);
+    buffer_add_u8(out, ask->failed);
+}
+
+static int read_story(struct reader *reader, struct arena *arena, struct message_story *ret)
+{
+    char what[LIMIT_TEXT_SIZE_MAX + 1];
+    if (!read_text(reader, ret->job, sizeof ret->job))
+        return MESSAGE_MALFORMED;
+    reader_copy(reader, ret->occurrence.b, sizeof ret->occurrence.b);
+    ret->stamp = reader_u64(reader);
+    reader_copy(reader, ret->node.b, sizeof ret->node.b);
+    if (!read_text(reader, what, sizeof what))
+        return MESSAGE_MALFORMED;
+    ret->what = arena_text(arena, bytes_of_text(what));
+    return ret->what ? 0 : MESSAGE_MALFORMED;
+}
+
+static int read_live(struct reader *reader, struct arena *arena, struct message_told *ret)
+{
+    ret->live = read_runs(reader, arena, &ret->live_count);
+    int64_t *started = ret->live ? arena_take(arena, ret->live_count ? ret->live_count : 1, sizeof *started) : NULL;
+    for (size_t i = 0; started && i < ret->live_count; i++)
+        started[i] = (int64_t)reader_u64(reader);
+    ret->live_started_ms = started;
+    return started ? 0 : MESSAGE_MALFORMED;
+}
+
+int message_told_decode(struct bytes body, struct arena *arena, struct message_told *ret)
+{
+    struct reader reader;
+    struct message_told told = {0};
+    reader_init(&reader, body);
+    arena_allow(arena, body.size);
+    told.number = reader_u64(&reader);
+    uint8_t parts = reader_u8(&reader);
+    told.done = parts & 1;
+    told.has_story = parts & 2;
+    told.envelope = read_bytes(&reader);
+    if ((told.has_story && read_story(&reader, arena, &told.story)) || read_live(&reader, arena, &told) ||
+        !reader_is_done(&reader))
+        return MESSAGE_MALFORMED;
+    *ret = told;
+    return 0;
+}
+
+void message_told_encode(const struct message_told *told, struct buffer *out)
+{
+    buffer_add_u64(out, told->number);
+    buffer_add_u8(out, (uint8_t)((told->done ? 1 : 0) | (told->has_story ? 2 : 0)));
+    add_bytes(out, told->envelope);
+    if (told->has_story) {
+        add_bytes(out, bytes_of_text(told->story.job));
+        buffer_add(out, told->story.occurrence.b, sizeof told->story.occurrence.b);
+        buffer_add_u64(out, told->story.stamp);
+        buffer_add(out, told->story.node.b, sizeof told->story.node.b);
+        add_bytes(out, bytes_of_text(told->story.what));
+    }
+    buffer_add_u32(out, (uint32_t)told->live_count);
+    for (size_t i = 0; i < told->live_count; i++)
+        buffer_add(out, told->live[i].b, sizeof told->live[i].b);
+    for (size_t i = 0; i < told->live_count; i++)
+        buffer_add_u64(out, (uint64_t)told->live_started_ms[i]);
+}

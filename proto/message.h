@@ -1,0 +1,114 @@
+// message.h - what two nodes say to each other over an encrypted stream.
+//
+// The type travels as the stream frame's type byte (proto/stream.h), the body in the layouts below:
+// little endian, texts and blobs with their length in front, lists with their count. Every count and
+// size is bounded by the frame (LIMIT_STREAM_FRAME_SIZE_MAX) before anything is taken. Views point
+// into the body. Decoders return 0 or MESSAGE_MALFORMED.
+#ifndef PROTO_MESSAGE_H
+#define PROTO_MESSAGE_H
+
+#include "proto/arena.h"
+#include "proto/ids.h"
+#include "proto/name.h"
+
+enum message_type {
+    MESSAGE_RECORDS = 1,  // envelopes of kinds 02-23, news or asked for
+    MESSAGE_WANT,         // record ids: send me these
+    MESSAGE_AUTHORITY,    // send me your authority log from this number on
+    MESSAGE_RECONCILE,    // one step of range reconciliation: topic, bytes
+    MESSAGE_KEEP,         // ledger envelopes (kinds 40-45) for you to keep
+    MESSAGE_KEPT,         // their ids: durable here
+    MESSAGE_OFFER,        // ids of ledger records you should have: answer with MESSAGE_LACK
+    MESSAGE_LACK,
+    MESSAGE_TAKE,         // I take these jobs under this epoch
+    MESSAGE_TAKEN,        // what I know of one of them; or: a higher epoch is known
+    MESSAGE_ASK,          // a question of a person, about history
+    MESSAGE_TOLD,         // rows for it
+};
+
+enum {
+    MESSAGE_MALFORMED = 1,
+    MESSAGE_LIST_MAX = 1024,
+};
+
+struct message_list { // ids or envelopes
+    struct bytes *items;
+    size_t count;
+};
+
+// RECORDS KEEP: envelopes. WANT KEPT OFFER LACK: ids of HASH_SIZE bytes each.
+int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret) WARN_UNUSED;
+void message_list_encode(const struct bytes *items, size_t count, struct buffer *out);
+int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *ret_count) WARN_UNUSED;
+
+struct message_take_job {
+    char job[NAME_JOB_ROOM];
+    uint64_t life;
+    uint64_t epoch_number; // the taker is the sender
+};
+
+struct message_take {
+    struct message_take_job *jobs; // in the arena
+    size_t count;
+};
+int message_take_decode(struct bytes body, struct arena *arena, struct message_take *ret) WARN_UNUSED;
+void message_take_encode(const struct message_take_job *jobs, size_t count, struct buffer *out);
+
+struct message_cursor {
+    uint64_t schedule_version;
+    uint16_t trigger;
+    int64_t decided_ms;
+};
+
+struct message_taken {
+    char job[NAME_JOB_ROOM];
+    uint64_t life;
+    uint64_t asked_number;       // the epoch this answers
+    uint64_t epoch_number;       // the highest epoch promised here; above asked: refused
+    struct node_id epoch_node;
+    struct node_id previous_owner; // of the highest epoch it had seen before; zero: none
+    struct message_cursor *cursors; // in the arena
+    size_t cursor_count;
+    const struct run_id *running; // attempts this node is running now; views are copies in the arena
+    size_t running_count;
+};
+int message_taken_decode(struct bytes body, struct arena *arena, struct message_taken *ret) WARN_UNUSED;
+void message_taken_encode(const struct message_taken *taken, struct buffer *out);
+
+struct message_ask {
+    uint64_t number; // the asker's
+    uint8_t kind;    // enum effect_query_kind
+    char job[NAME_JOB_ROOM];
+    char run_prefix[2 * RUN_ID_SIZE + 1];
+    struct run_id run;
+    struct hash cause;
+    uint32_t from;
+    int64_t since_ms, until_ms;
+    uint32_t limit;
+    bool failed;
+};
+int message_ask_decode(struct bytes body, struct message_ask *ret) WARN_UNUSED;
+void message_ask_encode(const struct message_ask *ask, struct buffer *out);
+
+struct message_story {
+    char job[NAME_JOB_ROOM];
+    struct hash occurrence;
+    uint64_t stamp;
+    struct node_id node;
+    const char *what;
+};
+
+struct message_told {
+    uint64_t number;
+    bool done;           // no more rows for this question
+    struct bytes envelope; // a ledger record; empty: none
+    bool has_story;
+    struct message_story story;
+    const struct run_id *live; // runs that live on the teller now (with done)
+    const int64_t *live_started_ms;
+    size_t live_count;
+};
+int message_told_decode(struct bytes body, struct arena *arena, struct message_told *ret) WARN_UNUSED;
+void message_told_encode(const struct message_told *told, struct buffer *out);
+
+#endif
