@@ -1,0 +1,134 @@
+// answer_node.c - `status`, `members`, and the records of trust a command line verifies things with.
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ANSWER_PROBLEM_COUNT_MAX = 8 };
+
+struct problems {
+    char text[ANSWER_PROBLEM_COUNT_MAX][256];
+    const char *list[ANSWER_PROBLEM_COUNT_MAX];
+    size_t count;
+};
+
+static void add_problem(struct problems *problems, const char *text)
+{
+    if (problems->count == ANSWER_PROBLEM_COUNT_MAX)
+        return;
+    snprintf(problems->text[problems->count], sizeof problems->text[0], "%s", text);
+    problems->list[problems->count] = problems->text[problems->count];
+    problems->count++;
+}
+
+static void find_problems(const struct core *core, struct problems *problems)
+{
+    char text[256];
+    if (core->storage == EVENT_STORAGE_FULL)
+        add_problem(problems, "the disk is full: no new definitions are taken; free some space below the node's "
+                              "directory");
+    if (core->storage == EVENT_STORAGE_FAILED)
+        add_problem(problems, "the disk does not keep what is written to it: nothing is claimed here; replace it");
+    if (core->authority.has_fork)
+        add_problem(problems, "the root key signed two different entries with one number: find out who has it");
+    if (core->self.confined != MEMBER_CONFINED_FULL) {
+        snprintf(text, sizeof text, "the network process is not fully confined: %.200s", core->self.confined_text);
+        add_problem(problems, text);
+    }
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        if (!core->jobs.items[i]->problem[0])
+            continue;
+        snprintf(text, sizeof text, "job %.127s: %.110s", core->jobs.items[i]->name, core->jobs.items[i]->problem);
+        add_problem(problems, text);
+    }
+}
+
+static void count_jobs(const struct core *core, struct control_status *status)
+{
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        const struct job *job = core->jobs.items[i];
+        status->jobs += job->definition != NULL;
+        status->jobs_paused += job->is_paused;
+        status->jobs_owned += job->role == JOBS_OWNER;
+        for (size_t k = 0; k < job->pending_count; k++)
+            status->queued += job->pending[k].cause == FRAME_QUEUED;
+    }
+    for (size_t i = 0; i < core->runs.count; i++)
+        status->running += core->runs.items[i]->state == RUN_RUNNING;
+}
+
+void answer_status(struct core *core, uint64_t client)
+{
+    struct problems problems = {0};
+    char listen_text[LIMIT_ADDRESS_COUNT_MAX][ADDRESS_TEXT_ROOM];
+    const char *listen[LIMIT_ADDRESS_COUNT_MAX];
+    for (size_t i = 0; i < core->self.address_count; i++) {
+        address_print(&core->self.addresses[i], listen_text[i]);
+        listen[i] = listen_text[i];
+    }
+    find_problems(core, &problems);
+    struct authority_log_head head = authority_log_get_head(&core->authority);
+    struct control_reply reply = {.kind = CONTROL_REPLY_STATUS};
+    reply.is.status = (struct control_status){
+        .node = core->self.id,
+        .node_name = core_node_name(core, &core->self.id),
+        .fleet = core->self.fleet,
+        .fleet_name = core->authority.genesis.name,
+        .version = core->self.version,
+        .stamp = core->stamps.last,
+        .wall_ms = core->wall_ms,
+        .authority_number = head.number,
+        .authority_head = head.id.hash,
+        .takes_work = core_takes_work(core),
+        .drained = core->self.drained,
+        .clock_trusted = true,
+        .confined = core->self.confined,
+        .storage = (enum control_storage)core->storage,
+        .generation = core->self.generation,
+        .up_ms = core->now_ms - core->self.booted_ms,
+        .listen = listen,
+        .listen_count = core->self.address_count,
+        .problems = problems.list,
+        .problem_count = problems.count,
+        .table_digest = table_digest(&core->table),
+        .rejected = core->rejected,
+    };
+    core_count_members(core, &reply.is.status);
+    count_jobs(core, &reply.is.status);
+    answer_reply(core, client, &reply);
+    answer_last(core, client, problems.count ? 1 : 0, "%s", "");
+}
+
+void answer_members(struct core *core, uint64_t client)
+{
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));) {
+        char address[ADDRESS_TEXT_ROOM];
+        struct control_reply reply = {.kind = CONTROL_REPLY_MEMBER};
+        core_member(core, node, &reply.is.member, address);
+        answer_reply(core, client, &reply);
+    }
+    answer_last(core, client, 0, "%s", "");
+}
+
+static void reply_record(struct core *core, uint64_t client, struct bytes envelope)
+{
+    struct control_reply reply = {.kind = CONTROL_REPLY_RECORD, .is.record = envelope};
+    answer_reply(core, client, &reply);
+}
+
+void answer_authority(struct core *core, uint64_t client, const struct control_request *request)
+{
+    if (request->from_number == 0)
+        reply_record(core, client, buffer_view(&core->authority.genesis_envelope));
+    for (size_t i = authority_log_index_of(&core->authority, request->from_number); i < core->authority.entry_count;
+         i++)
+        reply_record(core, client, buffer_view(&core->authority.entries[i]->envelope));
+    struct record_queue proof = {0};
+    struct record_id id;
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));)
+        directory_prove(&core->directory, &node->id, &proof);
+    while (record_queue_take(&proof, &id))
+        reply_record(core, client, directory_record_bytes(directory_find_record(&core->directory, &id)));
+    record_queue_deinit(&proof);
+    answer_last(core, client, 0, "%s", "");
+}

@@ -1,0 +1,75 @@
+// answer_put.c - taking signed records from a person, and answering when they are durable here.
+#include "node/core/intake.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *refuse_early(const struct core *core, struct bytes record)
+{
+    struct envelope envelope;
+    if (core->storage == EVENT_STORAGE_FAILED)
+        return "this node's disk does not keep what is written to it; use another node and replace the disk";
+    if (core->storage == EVENT_STORAGE_FULL && !envelope_parse(record, &envelope) &&
+        envelope.kind == ENVELOPE_DEFINITION)
+        return "this node's disk is full: it takes pauses and deletes, but no new definitions; free some space";
+    return NULL;
+}
+
+static void take_one(struct core *core, struct answer *answer, struct bytes record)
+{
+    struct control_put *put = &answer->puts[answer->put_count++];
+    struct intake_note note = {.text = refuse_early(core, record)};
+    int outcome = note.text ? INTAKE_REFUSED : intake_record(core, record, INTAKE_PERSON, &note);
+    put->record = note.id.hash;
+    put->text = base_copy_text(outcome == INTAKE_REFUSED || outcome == INTAKE_SIGNER_UNKNOWN ? note.text : "");
+    put->outcome = outcome == 0              ? CONTROL_PUT_ADDED
+                   : outcome == INTAKE_KNOWN ? CONTROL_PUT_KNOWN
+                                             : CONTROL_PUT_REFUSED;
+    answer->ticket = MAX_OF(answer->ticket, note.ticket);
+}
+
+void answer_put(struct core *core, uint64_t client, const struct control_request *request)
+{
+    if (!core->is_loaded) {
+        answer_last(core, client, 1, "this node is still loading; try again in a moment");
+        return;
+    }
+    struct answer *answer = answer_new(core, client, request);
+    answer->stage = ANSWER_STORING;
+    answer->puts = base_alloc(request->record_count, sizeof *answer->puts);
+    for (size_t i = 0; i < request->record_count; i++)
+        take_one(core, answer, request->records[i]);
+    intake_follow(core);
+    if (!answer->ticket || answer->ticket <= core->settled_ticket)
+        answer_put_done(core, answer);
+}
+
+void answer_put_done(struct core *core, struct answer *answer)
+{
+    size_t refused = 0;
+    for (size_t i = 0; i < answer->put_count; i++) {
+        struct control_reply reply = {.kind = CONTROL_REPLY_PUT, .is.put = answer->puts[i]};
+        refused += answer->puts[i].outcome == CONTROL_PUT_REFUSED;
+        answer_reply(core, answer->client, &reply);
+    }
+    answer_last(core, answer->client, refused ? 1 : 0, "%s", "");
+    answer_end(core, answer);
+}
+
+void answer_refused(struct core *core, uint64_t ticket)
+{
+    for (size_t i = 0; i < core->answers.count; i++) {
+        struct answer *answer = core->answers.items[i];
+        if (answer->stage != ANSWER_STORING || answer->ticket < ticket)
+            continue;
+        for (size_t k = 0; k < answer->put_count; k++) {
+            if (answer->puts[k].outcome != CONTROL_PUT_ADDED)
+                continue;
+            free((char *)(uintptr_t)answer->puts[k].text);
+            answer->puts[k].text = base_copy_text("this node's disk is full; free some space and try again");
+            answer->puts[k].outcome = CONTROL_PUT_REFUSED;
+        }
+    }
+}

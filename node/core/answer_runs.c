@@ -1,0 +1,186 @@
+// answer_runs.c - `runs` and `run --wait`: what became of due times, one row each.
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ANSWER_RUNS_LIMIT_DEFAULT = 20, ANSWER_RUNS_LIMIT_MAX = 10000 };
+
+// What runs here now is not on disk yet.
+static void add_live(struct core *core, struct gather_due *due)
+{
+    for (size_t i = 0; i < due->run_count; i++) {
+        struct gather_run *run = &due->runs[i];
+        const struct run *live = runs_find(&core->runs, &run->run);
+        if (!live || run->status != LEDGER_OPEN)
+            continue;
+        run->is_live = live->state == RUN_RUNNING;
+        run->started_ms = live->started_ms;
+        run->output_bytes = live->log.offset;
+    }
+}
+
+static const char *open_reason(const struct gather_run *run)
+{
+    if (run && run->is_live)
+        return "running";
+    if (run && run->started_ms)
+        return "ended, being written down";
+    return "claimed, not started yet";
+}
+
+struct control_run answer_run_row(struct core *core, const struct gather_due *due)
+{
+    const struct gather_run *run = gather_deciding_run(due);
+    struct control_run row = {.job = due->job,
+                              .due_ms = gather_time_ms(due),
+                              .last_due_ms = due->count > 1 ? due->last_due_ms : gather_time_ms(due),
+                              .count = due->count,
+                              .status = gather_status(due),
+                              .trigger = due->key.trigger,
+                              .cause = due->key.cause,
+                              .owner = "",
+                              .node = "",
+                              .reason = due->reason ? due->reason : "",
+                              .exit_code = -1,
+                              .copies = 1};
+    if (!run) {
+        row.owner = core_node_name(core, &due->judge);
+        return row;
+    }
+    row.has_run = true;
+    row.run = run->run;
+    row.attempt = run->attempt;
+    row.owner = core_node_name(core, &run->owner);
+    row.node = core_node_name(core, &run->executor);
+    row.claimed_ms = run->claimed_ms;
+    row.started_ms = run->started_ms;
+    row.ended_ms = run->ended_ms;
+    row.exit_code = run->exit_code;
+    row.signal = run->signal;
+    row.output_bytes = run->output_bytes;
+    if (row.status == LEDGER_OPEN)
+        row.reason = open_reason(run);
+    else if (run->reason && run->status >= due->verdict)
+        row.reason = run->reason;
+    return row;
+}
+
+static void reply_row(struct core *core, const struct answer *answer, const struct control_run *row)
+{
+    struct control_reply reply = {.kind = CONTROL_REPLY_RUN, .is.run = *row};
+    answer_reply(core, answer->client, &reply);
+}
+
+// Every attempt of a due time that ran more than once; the first is what the others double.
+static void reply_duplicates(struct core *core, const struct answer *answer, const struct gather_due *due)
+{
+    const struct gather_run *first = NULL;
+    for (size_t i = 0; i < due->run_count; i++) {
+        const struct gather_run *run = &due->runs[i];
+        if (run->status < LEDGER_TIMEOUT && !run->is_live)
+            continue;
+        struct gather_due alone = *due;
+        struct gather_run copy = *run;
+        alone.runs = &copy;
+        alone.run_count = 1;
+        struct control_run row = answer_run_row(core, &alone);
+        row.is_duplicate = first != NULL;
+        if (first)
+            row.duplicate_of = first->run;
+        else
+            first = run;
+        reply_row(core, answer, &row);
+    }
+}
+
+void answer_runs(struct core *core, uint64_t client, const struct control_request *request)
+{
+    if (request->job[0] && !request->run[0] && !jobs_find(&core->jobs, request->job) &&
+        !jobs_row(core, request->job)) {
+        answer_last(core, client, 4, "there is no job %s; `katydid jobs` lists them", request->job);
+        return;
+    }
+    struct answer *answer = answer_new(core, client, request);
+    if (!answer->limit)
+        answer->limit = ANSWER_RUNS_LIMIT_DEFAULT;
+    struct effect_query query = {.kind = request->run[0] ? EFFECT_QUERY_RUN : EFFECT_QUERY_RUNS,
+                                 .job = answer->job,
+                                 .since_ms = request->since_ms,
+                                 .limit = MIN_OF(answer->limit, (uint32_t)ANSWER_RUNS_LIMIT_MAX),
+                                 .failed = request->failed};
+    snprintf(query.run_prefix, sizeof query.run_prefix, "%s", request->run);
+    answer_query(core, answer, &query);
+}
+
+void answer_runs_done(struct core *core, struct answer *answer)
+{
+    gather_sort(&answer->gather);
+    size_t shown = 0;
+    for (size_t i = 0; i < answer->gather.count && shown < answer->limit; i++) {
+        struct gather_due *due = &answer->gather.items[i];
+        add_live(core, due);
+        enum ledger_status status = gather_status(due);
+        if (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN))
+            continue;
+        if (answer->duplicates && !gather_duplicate_count(due))
+            continue;
+        shown++;
+        if (answer->duplicates) {
+            reply_duplicates(core, answer, due);
+        } else {
+            struct control_run row = answer_run_row(core, due);
+            reply_row(core, answer, &row);
+        }
+    }
+    answer_last(core, answer->client, 0, "%s", "");
+    answer_end(core, answer);
+}
+
+void answer_wait(struct core *core, uint64_t client, const struct control_request *request)
+{
+    struct hash cause;
+    if (!hex_decode(request->run, cause.b, sizeof cause.b)) {
+        answer_last(core, client, 2, "an order's id has 64 hexadecimal digits");
+        return;
+    }
+    struct answer *answer = answer_new(core, client, request);
+    answer->cause = cause;
+    struct effect_query query = {.kind = EFFECT_QUERY_CAUSE, .job = "", .cause = cause, .limit = 1};
+    answer_query(core, answer, &query);
+}
+
+// Answers when the order's run is settled; keeps waiting otherwise.
+void answer_wait_done(struct core *core, struct answer *answer)
+{
+    gather_sort(&answer->gather);
+    struct gather_due *due = answer->gather.count ? &answer->gather.items[0] : NULL;
+    if (!due || gather_status(due) == LEDGER_OPEN) {
+        answer->stage = ANSWER_WAITING;
+        gather_deinit(&answer->gather);
+        return;
+    }
+    struct control_run row = answer_run_row(core, due);
+    reply_row(core, answer, &row);
+    answer_last(core, answer->client, row.status == LEDGER_OK ? 0 : 1, "%s", "");
+    answer_end(core, answer);
+}
+
+// Asks the disk again once the result is on it: rows of one query come after the writes before it.
+static void look_again(struct core *core, const struct hash *cause)
+{
+    for (size_t i = 0; i < core->answers.count; i++) {
+        struct answer *answer = core->answers.items[i];
+        if (answer->stage != ANSWER_WAITING || answer->query || !hash_equal(&answer->cause, cause))
+            continue;
+        struct effect_query query = {.kind = EFFECT_QUERY_CAUSE, .job = "", .cause = *cause, .limit = 1};
+        answer->stage = ANSWER_GATHERING;
+        answer_query(core, answer, &query);
+    }
+}
+
+void answer_cause_settled(struct core *core, const struct hash *cause)
+{
+    if (!hash_is_zero(cause))
+        look_again(core, cause);
+}

@@ -1,0 +1,218 @@
+// answer_why.c - `why`: what happened to one due time, told in order.
+//
+// The story is made of what is on disk about it: claims, attempts and how they ended, verdicts, and
+// the lines nodes wrote when something unusual happened to the job around that time.
+#include "node/core/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ANSWER_WHY_AROUND_MS = 120 * 1000, // lines about the job or the node this close belong to the story
+    ANSWER_WHY_LINE_MAX = 400,
+};
+
+static void add_line(struct answer *answer, const struct answer_line *shape, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static void add_line(struct answer *answer, const struct answer_line *shape, const char *format, ...)
+{
+    if (answer->line_count >= ANSWER_WHY_LINE_MAX)
+        return;
+    char text[LIMIT_TEXT_SIZE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    void *lines = answer->lines;
+    base_grow(&lines, &answer->line_capacity, answer->line_count + 1, sizeof *answer->lines);
+    answer->lines = lines;
+    struct answer_line *line = &answer->lines[answer->line_count++];
+    *line = *shape;
+    line->what = base_copy_text(text);
+}
+
+void answer_why_row(struct core *core, struct answer *answer, const struct event_row *row)
+{
+    (void)core;
+    const struct event_story *story = &row->is.story;
+    const struct answer_line shape = {
+        .at_ms = stamp_wall_ms(story->stamp), .stamp = story->stamp, .node = story->node};
+    add_line(answer, &shape, "%s", story->what);
+}
+
+// The nearest due times before and after an instant.
+static void nearest(const struct job *job, int64_t at_ms, struct control_why *why)
+{
+    for (size_t i = 0; i < job->slot_count; i++) {
+        const struct trigger *trigger = job->slots[i].compiled;
+        int64_t due_ms, back_ms = 1000;
+        if (!trigger)
+            continue;
+        why->is_due |= trigger_is_due(trigger, at_ms);
+        if (trigger_next(trigger, at_ms, &due_ms) && (!why->after_ms || due_ms < why->after_ms))
+            why->after_ms = due_ms;
+        while (back_ms < LIMIT_PERIOD_MS_MAX && trigger_count_between(trigger, at_ms - back_ms, at_ms - 1,
+                                                                      UINT32_MAX, &due_ms) == 0)
+            back_ms *= 4;
+        if (back_ms < LIMIT_PERIOD_MS_MAX)
+            why->before_ms = MAX_OF(why->before_ms, due_ms);
+    }
+}
+
+static void query_story(struct core *core, struct answer *answer)
+{
+    answer->stage = ANSWER_FOLLOWING;
+    struct effect_query query = {.kind = EFFECT_QUERY_STORY,
+                                 .job = answer->job,
+                                 .since_ms = answer->at_ms - ANSWER_WHY_AROUND_MS,
+                                 .until_ms = answer->at_ms + ANSWER_WHY_AROUND_MS,
+                                 .limit = ANSWER_WHY_LINE_MAX};
+    answer_query(core, answer, &query);
+}
+
+void answer_why(struct core *core, uint64_t client, const struct control_request *request)
+{
+    struct job *job = jobs_find(&core->jobs, request->job);
+    if (!job && !jobs_row(core, request->job)) {
+        answer_last(core, client, 4, "there is no job %s; `katydid jobs` lists them", request->job);
+        return;
+    }
+    struct answer *answer = answer_new(core, client, request);
+    struct effect_query query = {.kind = EFFECT_QUERY_RUNS, .job = answer->job, .limit = 1};
+    if (answer->at_ms) {
+        query.kind = EFFECT_QUERY_DUE;
+        query.since_ms = query.until_ms = answer->at_ms;
+        query.limit = 50;
+    }
+    answer_query(core, answer, &query);
+}
+
+static void tell_run(struct core *core, struct answer *answer, const struct gather_run *run)
+{
+    char id[2 * RUN_ID_SIZE + 1];
+    hex_encode(run->run.b, RUN_ID_SIZE, id);
+    id[8] = 0;
+    const struct answer_line claimed = {.at_ms = run->claimed_ms, .node = run->owner};
+    const struct answer_line started = {.at_ms = run->started_ms, .node = run->executor};
+    const struct answer_line ended = {.at_ms = run->ended_ms, .node = run->executor};
+    if (run->claimed_ms)
+        add_line(answer, &claimed, "claimed attempt %u for %s", run->attempt, core_node_name(core, &run->executor));
+    if (run->started_ms)
+        add_line(answer, &started, "started run %s", id);
+    if (run->status == LEDGER_OPEN)
+        return;
+    if (run->signal)
+        add_line(answer, &ended, "%s: ended by signal %d%s%s", ledger_status_text(run->status), run->signal,
+                 run->reason[0] ? ", " : "", run->reason);
+    else if (run->exit_code >= 0)
+        add_line(answer, &ended, "%s, exit %d%s%s; log: katydid logs %s", ledger_status_text(run->status),
+                 run->exit_code, run->reason[0] ? ", " : "", run->reason, id);
+    else
+        add_line(answer, &ended, "%s: %s", ledger_status_text(run->status), run->reason);
+}
+
+static void tell_due(struct core *core, struct answer *answer, const struct gather_due *due)
+{
+    for (size_t i = 0; i < due->run_count; i++)
+        tell_run(core, answer, &due->runs[i]);
+    const struct answer_line judged = {.at_ms = due->at_ms, .node = due->judge};
+    if (due->verdict != LEDGER_OPEN && due->count > 1)
+        add_line(answer, &judged, "%s, as one of %llu due times: %s", ledger_status_text(due->verdict),
+                 (unsigned long long)due->count, due->reason);
+    else if (due->verdict != LEDGER_OPEN)
+        add_line(answer, &judged, "%s: %s", ledger_status_text(due->verdict), due->reason);
+}
+
+static int by_time(const struct answer_line *a, const struct answer_line *b)
+{
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
+    return (a->stamp > b->stamp) - (a->stamp < b->stamp);
+}
+
+static void sort_lines(struct answer *answer)
+{
+    for (size_t i = 1; i < answer->line_count; i++) {
+        struct answer_line line = answer->lines[i];
+        size_t at = i;
+        for (; at > 0 && by_time(&answer->lines[at - 1], &line) > 0; at--)
+            answer->lines[at] = answer->lines[at - 1];
+        answer->lines[at] = line;
+    }
+}
+
+static const char *open_because(const struct core *core, const struct job *job, const struct control_why *why)
+{
+    if (!job || !job->definition)
+        return "the job was deleted before anything was written about this due time";
+    if (!why->is_due)
+        return "it was not due then";
+    if (why->due_ms > core->wall_ms)
+        return job->is_paused ? "it lies ahead; the job is paused" : "it lies ahead";
+    if (why->due_ms <= stamp_wall_ms(job->definition->since))
+        return "the schedule began later than this";
+    if (job->is_paused)
+        return "the job is paused";
+    if (job->problem[0])
+        return job->problem;
+    return "nothing is written about it on this node";
+}
+
+static void reply_why(struct core *core, struct answer *answer, const struct gather_due *due)
+{
+    struct job *job = jobs_find(&core->jobs, answer->job);
+    struct control_reply reply = {.kind = CONTROL_REPLY_WHY};
+    struct control_why *why = &reply.is.why;
+    *why = (struct control_why){.job = answer->job, .due_ms = answer->at_ms, .reason = "", .owner = "", .node = ""};
+    if (job)
+        nearest(job, answer->at_ms, why);
+    if (due) {
+        struct control_run row = answer_run_row(core, due);
+        why->is_due = true;
+        why->status = row.status;
+        why->reason = row.reason;
+        why->owner = row.owner;
+        why->node = row.node;
+        why->run = row.run;
+        why->has_run = row.has_run;
+    } else {
+        why->reason = open_because(core, job, why);
+    }
+    answer_reply(core, answer->client, &reply);
+}
+
+static void reply_lines(struct core *core, struct answer *answer)
+{
+    sort_lines(answer);
+    for (size_t i = 0; i < answer->line_count; i++) {
+        const struct answer_line *line = &answer->lines[i];
+        struct control_reply reply = {.kind = CONTROL_REPLY_STORY,
+                                      .is.story = {.at_ms = line->at_ms,
+                                                   .stamp = line->stamp,
+                                                   .node = core_node_name(core, &line->node),
+                                                   .what = line->what,
+                                                   .job = answer->job}};
+        answer_reply(core, answer->client, &reply);
+    }
+}
+
+void answer_why_done(struct core *core, struct answer *answer)
+{
+    gather_sort(&answer->gather);
+    const struct gather_due *due = answer->gather.count ? &answer->gather.items[0] : NULL;
+    if (answer->stage == ANSWER_GATHERING) {
+        if (!answer->at_ms)
+            answer->at_ms = due ? gather_time_ms(due) : core->wall_ms;
+        query_story(core, answer);
+        return;
+    }
+    for (size_t i = 0; i < answer->gather.count; i++)
+        tell_due(core, answer, &answer->gather.items[i]);
+    reply_why(core, answer, due);
+    reply_lines(core, answer);
+    answer_last(core, answer->client, 0, "%s", "");
+    answer_end(core, answer);
+}

@@ -1,0 +1,162 @@
+#include "node/core/book.h"
+
+#include "node/core/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void clear(struct book *book)
+{
+    for (size_t i = 0; i < book->result_count; i++)
+        free((char *)(uintptr_t)book->results[i].reason);
+    for (size_t i = 0; i < book->verdict_count; i++)
+        free((char *)(uintptr_t)book->verdicts[i].reason);
+    book->claim_count = book->result_count = book->verdict_count = book->cursor_count = 0;
+}
+
+void book_deinit(struct book *book)
+{
+    clear(book);
+    free(book->claims);
+    free(book->results);
+    free(book->verdicts);
+    free(book->cursors);
+    *book = (struct book){0};
+}
+
+// Makes room for one more item and returns where it goes.
+static void *append(void **items, size_t *count, size_t *capacity, size_t size)
+{
+    base_grow(items, capacity, *count + 1, size);
+    return (char *)*items + (*count)++ * size;
+}
+
+#define APPEND(book, field)                                                                                      \
+    append((void **)(void *)&(book)->field##s, &(book)->field##_count, &(book)->field##_capacity,               \
+           sizeof *(book)->field##s)
+
+void book_claim(struct core *core, struct job *job, const struct ledger_claim *claim)
+{
+    *(struct ledger_claim *)APPEND(&core->book, claim) = *claim;
+    known_claim(&job->known, job->name, claim, &core->self.id);
+}
+
+void book_result(struct core *core, struct job *job, const struct ledger_result *result)
+{
+    struct ledger_result *kept = APPEND(&core->book, result);
+    *kept = *result;
+    kept->reason = base_copy_text(result->reason);
+    if (!job)
+        return;
+    known_result(&job->known, job->name, result, &core->self.id);
+    job->last_status = result->status;
+    job->last_due_ms = result->occurrence.due_ms ? result->occurrence.due_ms : result->started_ms;
+}
+
+void book_verdict(struct core *core, struct job *job, const struct ledger_verdict *verdict)
+{
+    struct ledger_verdict *kept = APPEND(&core->book, verdict);
+    *kept = *verdict;
+    kept->reason = base_copy_text(verdict->reason);
+    known_verdict(&job->known, verdict);
+    if (verdict->last_due_ms >= job->last_due_ms) {
+        job->last_status = verdict->status;
+        job->last_due_ms = verdict->last_due_ms;
+    }
+}
+
+void book_cursor(struct core *core, struct job *job, const struct ledger_cursor *cursor)
+{
+    (void)job;
+    *(struct ledger_cursor *)APPEND(&core->book, cursor) = *cursor;
+}
+
+static uint64_t write_record(struct core *core, enum envelope_kind kind, const struct buffer *body)
+{
+    struct buffer envelope = {0};
+    struct record_id id = envelope_sign(&core->self.signer, kind, buffer_view(body), &envelope);
+    const struct effect_write write = {.kind = EFFECT_WRITE_LEDGER,
+                                       .class = EFFECT_WRITE_MUST,
+                                       .record = id.hash,
+                                       .record_kind = (uint8_t)kind,
+                                       .signer = core->self.id,
+                                       .envelope = buffer_view(&envelope)};
+    uint64_t ticket = outbox_write(&core->outbox, &write);
+    buffer_deinit(&envelope);
+    return ticket;
+}
+
+// Signs `count` items in records of at most LIMIT_LEDGER_ITEM_COUNT_MAX.
+#define FLUSH(core, field, kind, encode)                                                                         \
+    do {                                                                                                         \
+        struct book *flushed = &(core)->book;                                                                    \
+        for (size_t at = 0; at < flushed->field##_count; at += LIMIT_LEDGER_ITEM_COUNT_MAX) {                    \
+            struct buffer body = {0};                                                                            \
+            encode(&flushed->field##s[at],                                                                       \
+                   MIN_OF(flushed->field##_count - at, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX), &body);             \
+            ticket = write_record((core), (kind), &body);                                                        \
+            buffer_deinit(&body);                                                                                \
+        }                                                                                                        \
+    } while (0)
+
+void book_flush(struct core *core)
+{
+    struct book *book = &core->book;
+    uint64_t ticket = 0;
+    bool has_results = book->result_count > 0;
+    FLUSH(core, claim, ENVELOPE_CLAIM, ledger_claims_encode);
+    FLUSH(core, verdict, ENVELOPE_VERDICT, ledger_verdicts_encode);
+    FLUSH(core, cursor, ENVELOPE_CURSOR, ledger_cursors_encode);
+    FLUSH(core, result, ENVELOPE_RESULT, ledger_results_encode);
+    if (has_results)
+        runs_results_written(core, ticket);
+    for (size_t i = 0; i < book->result_count; i++)
+        answer_cause_settled(core, &book->results[i].occurrence.cause);
+    for (size_t i = 0; i < book->verdict_count; i++)
+        answer_cause_settled(core, &book->verdicts[i].occurrence.cause);
+    clear(book);
+}
+
+struct ledger_occurrence book_occurrence(const struct job *job, const struct known_key *key)
+{
+    struct ledger_occurrence occurrence = {.life = job->life,
+                                           .schedule_version = key->schedule_version,
+                                           .trigger = key->trigger,
+                                           .target = key->target,
+                                           .due_ms = key->due_ms,
+                                           .cause = key->cause};
+    memcpy(occurrence.job, job->name, sizeof occurrence.job);
+    return occurrence;
+}
+
+struct occurrence_id book_occurrence_id(const struct job *job, const struct known_key *key)
+{
+    const struct occurrence occurrence = {.job = job->name,
+                                          .life = job->life,
+                                          .schedule_version = key->schedule_version,
+                                          .trigger = key->trigger,
+                                          .target = key->target,
+                                          .due_ms = key->due_ms,
+                                          .cause = key->cause};
+    return occurrence_id_of(&occurrence);
+}
+
+void book_story(struct core *core, const struct job *job, const struct known_key *key, const char *format, ...)
+{
+    char text[LIMIT_TEXT_SIZE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    struct effect_write write = {.kind = EFFECT_WRITE_STORY, .class = EFFECT_WRITE_MAY};
+    write.story.stamp = stamp_next(&core->stamps, core->wall_ms);
+    write.story.node = core->self.id;
+    write.story.what = text;
+    if (job)
+        memcpy(write.story.job, job->name, sizeof write.story.job);
+    if (job && key)
+        write.story.occurrence = book_occurrence_id(job, key).hash;
+    outbox_write(&core->outbox, &write);
+}

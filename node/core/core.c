@@ -1,0 +1,357 @@
+#include "node/core/core.h"
+
+#include "node/core/intake.h"
+#include "node/core/schedule.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CORE_HOUSEKEEPING_MS = 1000,
+    CORE_KNOWN_KEEP_MS = 600 * 1000, // settled due times stay in memory this long, and at least the newest
+    CORE_KNOWN_KEEP_COUNT = 64,
+    CORE_CURSOR_MS = 1800 * 1000, // a cursor that moved is written this often
+    CORE_EARLY_MAX = 2 * LIMIT_RUNNING_COUNT_MAX,
+};
+
+struct core *core_new(void)
+{
+    struct core *core = base_alloc(1, sizeof *core);
+    table_init(&core->table);
+    directory_init(&core->directory);
+    return core;
+}
+
+void core_free(struct core *core)
+{
+    if (!core)
+        return;
+    outbox_deinit(&core->outbox);
+    runs_deinit(&core->runs);
+    answers_deinit(&core->answers);
+    jobs_deinit(&core->jobs);
+    book_deinit(&core->book);
+    zones_deinit(&core->zones);
+    table_deinit(&core->table);
+    directory_deinit(&core->directory);
+    authority_log_deinit(&core->authority);
+    free(core->early);
+    free(core);
+}
+
+static void boot(struct core *core, const struct event_boot *boot)
+{
+    struct self *self = &core->self;
+    self->id = node_id_of(&boot->node_key);
+    self->signer = (struct envelope_signer){boot->fleet, boot->node_key, boot->node_secret};
+    memcpy(self->datagram_secret, boot->datagram_secret, sizeof self->datagram_secret);
+    memcpy(self->instance, boot->instance, sizeof self->instance);
+    self->fleet = boot->fleet;
+    self->generation = boot->generation;
+    self->booted_ms = core->now_ms;
+    self->address_count = MIN_OF(boot->address_count, (size_t)LIMIT_ADDRESS_COUNT_MAX);
+    for (size_t i = 0; i < self->address_count; i++)
+        self->addresses[i] = boot->addresses[i];
+    self->confined = boot->confined;
+    snprintf(self->confined_text, sizeof self->confined_text, "%s", boot->confined_text);
+    snprintf(self->version, sizeof self->version, "%s", boot->version);
+    core->is_booted = true;
+}
+
+// A claim, result, verdict or cursor from the disk: knowledge about one of the jobs.
+static struct job *job_of(struct core *core, const struct ledger_occurrence *occurrence)
+{
+    struct job *job = jobs_find(&core->jobs, occurrence->job);
+    bool is_mine = node_id_is_zero(&occurrence->target) || node_id_equal(&occurrence->target, &core->self.id);
+    return job && job->life == occurrence->life && is_mine ? job : NULL;
+}
+
+static void raise_cursor(struct job *job, const struct ledger_occurrence *of, int64_t decided_ms)
+{
+    if (of->trigger < job->slot_count && of->schedule_version == job->schedule_version)
+        job->slots[of->trigger].decided_ms = MAX_OF(job->slots[of->trigger].decided_ms, decided_ms);
+}
+
+static void note_status(struct job *job, enum ledger_status status, int64_t due_ms)
+{
+    if (due_ms < job->last_due_ms)
+        return;
+    job->last_due_ms = due_ms;
+    job->last_status = status;
+}
+
+static void load_ledger(struct core *core, const struct event_row *row)
+{
+    struct job *job;
+    if (row->kind == EVENT_ROW_CLAIM && (job = job_of(core, &row->is.claim.occurrence))) {
+        const struct ledger_claim *claim = &row->is.claim;
+        known_claim(&job->known, job->name, claim, &row->signer);
+        raise_cursor(job, &claim->occurrence,
+                     claim->occurrence.due_ms + (int64_t)((claim->count - 1) * claim->step_ms));
+        if (claim->epoch.number > job->epoch.number)
+            job->epoch = claim->epoch;
+    } else if (row->kind == EVENT_ROW_RESULT && (job = job_of(core, &row->is.result.occurrence))) {
+        known_result(&job->known, job->name, &row->is.result, &row->signer);
+        raise_cursor(job, &row->is.result.occurrence, row->is.result.occurrence.due_ms);
+        note_status(job, row->is.result.status, row->is.result.occurrence.due_ms);
+    } else if (row->kind == EVENT_ROW_VERDICT && (job = job_of(core, &row->is.verdict.occurrence))) {
+        known_verdict(&job->known, &row->is.verdict);
+        raise_cursor(job, &row->is.verdict.occurrence, row->is.verdict.last_due_ms);
+        note_status(job, row->is.verdict.status, row->is.verdict.last_due_ms);
+    } else if (row->kind == EVENT_ROW_CURSOR) {
+        const struct ledger_cursor *cursor = &row->is.cursor;
+        struct ledger_occurrence of = {.life = cursor->life,
+                                       .schedule_version = cursor->schedule_version,
+                                       .trigger = cursor->trigger,
+                                       .target = cursor->target};
+        memcpy(of.job, cursor->job, sizeof of.job);
+        if ((job = job_of(core, &of)))
+            raise_cursor(job, &of, cursor->decided_ms);
+    }
+}
+
+static void load_row(struct core *core, const struct event_row *row)
+{
+    if (row->kind == EVENT_ROW_RECORD) {
+        struct intake_note note;
+        if (intake_record(core, row->envelope, INTAKE_DISK, &note) == INTAKE_REFUSED)
+            outbox_notice(&core->outbox, EFFECT_WARNING, "a stored record is not used: %s", note.text);
+        return;
+    }
+    intake_follow(core);
+    if (row->kind == EVENT_ROW_META && strcmp(row->is.meta.key, "drained") == 0)
+        core->self.drained = row->is.meta.value.size > 0;
+    else
+        load_ledger(core, row);
+}
+
+// The disk is read and the runner has told what lives: this node may own jobs.
+static void become_ready(struct core *core)
+{
+    if (core->is_ready || !core->is_loaded || !core->is_runner_ready)
+        return;
+    for (size_t i = 0; i < core->early_count; i++)
+        runs_frame(core, &core->early[i]);
+    free(core->early);
+    core->early = NULL;
+    core->early_count = core->early_capacity = 0;
+    core->is_ready = true;
+    owner_all(core);
+}
+
+static void keep_early(struct core *core, const struct frame *frame)
+{
+    if (core->early_count == CORE_EARLY_MAX)
+        return;
+    void *early = core->early;
+    base_grow(&early, &core->early_capacity, core->early_count + 1, sizeof *core->early);
+    core->early = early;
+    core->early[core->early_count] = *frame;
+    core->early[core->early_count++].data = (struct bytes){0};
+}
+
+static void floor_frame(struct core *core, const struct frame *frame)
+{
+    if (frame->ok)
+        return;
+    char id[2 * HASH_SIZE + 1];
+    hex_encode(frame->record.b, HASH_SIZE, id);
+    outbox_notice(&core->outbox, EFFECT_WARNING, "the runner refuses record %.12s: %s", id, frame->reason);
+}
+
+static void runner_frame(struct core *core, const struct frame *frame)
+{
+    switch (frame->kind) {
+    case FRAME_HELLO:
+        core->self.runner_root = frame->is_root;
+        core->runs.needs_resume = true;
+        return;
+    case FRAME_HEARTBEAT:
+        core->is_runner_ready = true; // HELLO and RUNNING come before the first of these
+        become_ready(core);
+        return;
+    case FRAME_ZONE:
+        zones_frame(core, frame);
+        return;
+    case FRAME_FLOOR:
+        floor_frame(core, frame);
+        return;
+    case FRAME_NEED:
+        intake_feed_record(core, &frame->record);
+        return;
+    case FRAME_STARTED:
+    case FRAME_DENIED:
+    case FRAME_ENDED:
+    case FRAME_RUNNING:
+        if (core->is_loaded)
+            runs_frame(core, frame);
+        else
+            keep_early(core, frame);
+        return;
+    case FRAME_RECORD:
+    case FRAME_START:
+    case FRAME_SIGNAL:
+    case FRAME_ENDED_ACK:
+    case FRAME_ZONE_WANT:
+    case FRAME_RESUME:
+    case FRAME_KIND_COUNT:
+        return; // ours to say, not the runner's
+    }
+}
+
+static void storage_changed(struct core *core, enum event_storage storage)
+{
+    static const char *const text[] = {"the disk has room again", "the disk is full: no new definitions are taken",
+                                       "the disk does not keep what is written: nothing is claimed here"};
+    if (core->storage == storage)
+        return;
+    core->storage = storage;
+    outbox_notice(&core->outbox, storage == EVENT_STORAGE_OK ? EFFECT_INFO : EFFECT_ERROR, "%s", text[storage]);
+    book_story(core, NULL, NULL, "%s", text[storage]);
+    owner_all(core);
+}
+
+static void settled(struct core *core, uint64_t ticket, bool refused)
+{
+    if (refused)
+        answer_refused(core, ticket);
+    core->settled_ticket = MAX_OF(core->settled_ticket, ticket);
+    answer_settled(core);
+    runs_settled(core);
+}
+
+static void write_cursors(struct core *core, struct job *job)
+{
+    for (size_t i = 0; i < job->slot_count && job->definition; i++) {
+        struct jobs_slot *slot = &job->slots[i];
+        if (slot->decided_ms - slot->written_ms < CORE_CURSOR_MS)
+            continue;
+        struct ledger_cursor cursor = {.life = job->life,
+                                       .schedule_version = job->schedule_version,
+                                       .trigger = slot->trigger,
+                                       .target = jobs_target(core, job),
+                                       .decided_ms = slot->decided_ms,
+                                       .epoch = job->epoch};
+        memcpy(cursor.job, job->name, sizeof cursor.job);
+        book_cursor(core, job, &cursor);
+        slot->written_ms = slot->decided_ms;
+    }
+}
+
+// One job a second has its history on disk trimmed.
+static void retain_one(struct core *core)
+{
+    if (!core->jobs.count)
+        return;
+    struct job *job = core->jobs.items[core->retain_at++ % core->jobs.count];
+    if (!job->definition)
+        return;
+    const struct definition *definition = job->definition;
+    uint64_t keep_ms = definition->keep_ms ? definition->keep_ms : (uint64_t)DEFINITION_KEEP_MS_DEFAULT;
+    const struct effect_write write = {.kind = EFFECT_WRITE_RETAIN,
+                                       .class = EFFECT_WRITE_MUST,
+                                       .job = job->name,
+                                       .before_ms = core->wall_ms - (int64_t)keep_ms,
+                                       .keep_runs = definition->keep_runs ? definition->keep_runs
+                                                                          : DEFINITION_KEEP_RUNS_DEFAULT};
+    outbox_write(&core->outbox, &write);
+}
+
+static void keep_house(struct core *core)
+{
+    core->housekeeping_ms = core->now_ms + CORE_HOUSEKEEPING_MS;
+    for (size_t i = core->jobs.count; i-- > 0;) {
+        struct job *job = core->jobs.items[i];
+        known_forget(&job->known, core->wall_ms - CORE_KNOWN_KEEP_MS, CORE_KNOWN_KEEP_COUNT);
+        write_cursors(core, job);
+        struct table_job *row = job->is_paused ? jobs_row(core, job->name) : NULL;
+        if (row && !table_job_is_paused(row, core->wall_ms))
+            jobs_follow(core, row);
+    }
+    if (core->now_ms / CORE_HOUSEKEEPING_MS % 60 == 0) {
+        retain_one(core);
+        table_prune(&core->table, core->wall_ms);
+        intake_follow(core);
+    }
+}
+
+static void step(struct core *core, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_BOOT:
+        boot(core, &event->is.boot);
+        return;
+    case EVENT_ROW:
+        if (event->is.row.query)
+            answer_row(core, event->is.row.query, &event->is.row.row);
+        else
+            load_row(core, &event->is.row.row);
+        return;
+    case EVENT_ROWS_DONE:
+        if (event->is.rows_done.query) {
+            answer_rows_done(core, event->is.rows_done.query, event->is.rows_done.failed);
+            return;
+        }
+        intake_follow(core);
+        core->is_loaded = true;
+        intake_feed_runner(core);
+        become_ready(core);
+        return;
+    case EVENT_DEADLINE:
+        return; // what is due is looked for after every event
+    case EVENT_STORED:
+        settled(core, event->is.stored.ticket, event->is.stored.refused);
+        return;
+    case EVENT_STORAGE:
+        storage_changed(core, event->is.storage);
+        return;
+    case EVENT_FRAME:
+        runner_frame(core, &event->is.frame);
+        return;
+    case EVENT_OUTPUT:
+        runs_output(core, &event->is.output.run, event->is.output.stream, event->is.output.data,
+                    event->is.output.end);
+        return;
+    case EVENT_CONTROL:
+        answer_request(core, event->is.control.client, &event->is.control.request);
+        return;
+    case EVENT_CONTROL_GONE:
+        answer_client_gone(core, event->is.control.client);
+        return;
+    case EVENT_DATAGRAM:
+    case EVENT_STREAM_OPENED:
+    case EVENT_STREAM_BYTES:
+    case EVENT_STREAM_CLOSED:
+        return;
+    }
+}
+
+void core_step(struct core *core, const struct event *event)
+{
+    assert(core->is_booted || event->kind == EVENT_BOOT);
+    core->now_ms = event->now_ms;
+    core->wall_ms = event->wall_ms;
+    core->boottime_ns = event->boottime_ns;
+    step(core, event);
+    if (core->is_ready) {
+        schedule_run_due(core);
+        runs_tick(core);
+        if (core->now_ms >= core->housekeeping_ms)
+            keep_house(core);
+    }
+    book_flush(core);
+}
+
+bool core_next_effect(struct core *core, struct effect *ret_effect)
+{
+    return outbox_next(&core->outbox, ret_effect);
+}
+
+void core_deadline(const struct core *core, uint64_t *ret_now_ms, int64_t *ret_wall_ms)
+{
+    struct heap_entry first;
+    *ret_now_ms = core->is_ready ? MIN_OF(core->housekeeping_ms, runs_deadline_ms(core)) : UINT64_MAX;
+    *ret_wall_ms = core->is_ready && heap_first(&core->jobs.due, &first) ? first.due_ms : INT64_MAX;
+}

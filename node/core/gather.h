@@ -1,0 +1,53 @@
+// gather.h - puts claims, results and verdicts together, one row per due time, for people to read.
+//
+// Rows come in any order, from this disk and from other nodes, the same one more than once. A due
+// time's row shows the attempt that decides its outcome: the one that ended best, else the latest.
+#ifndef NODE_CORE_GATHER_H
+#define NODE_CORE_GATHER_H
+
+#include "node/core/event.h"
+#include "node/core/ledger/known.h"
+
+struct gather_run {
+    struct run_id run;
+    uint32_t attempt;
+    struct node_id owner;    // zero: its claim is not here
+    struct node_id executor;
+    int64_t claimed_ms, started_ms, ended_ms;
+    enum ledger_status status; // open: no result here
+    char *reason;              // owned; NULL: none
+    int32_t exit_code, signal;
+    uint64_t output_bytes;
+    bool is_live; // this machine runs it now
+};
+
+struct gather_due {
+    char job[NAME_JOB_ROOM];
+    uint64_t life;
+    struct known_key key;
+    struct gather_run *runs; // owned, by attempt, then run id
+    size_t run_count, run_capacity;
+    enum ledger_status verdict; // open: none
+    char *reason;               // owned; of the verdict
+    struct node_id judge;
+    int64_t last_due_ms; // of a stretch
+    uint64_t count;      // due times in the stretch; 1: a single one
+    int64_t at_ms;
+};
+
+struct gather {
+    struct gather_due *items; // owned; sorted by gather_sort only
+    size_t count, capacity;
+};
+
+void gather_deinit(struct gather *gather);
+void gather_row(struct gather *gather, const struct event_row *row); // claims, results, verdicts; others are ignored
+void gather_sort(struct gather *gather);                             // newest due time first
+// The attempt that decides; NULL when there is none (a verdict only).
+const struct gather_run *gather_deciding_run(const struct gather_due *due);
+enum ledger_status gather_status(const struct gather_due *due);
+int64_t gather_time_ms(const struct gather_due *due); // its due time, or when its order came
+// Attempts that ran to an end, or run, beyond the first of them.
+size_t gather_duplicate_count(const struct gather_due *due);
+
+#endif

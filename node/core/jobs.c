@@ -1,0 +1,283 @@
+#include "node/core/jobs.h"
+
+#include "node/core/schedule.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void slots_free(struct job *job)
+{
+    for (size_t i = 0; i < job->slot_count; i++)
+        trigger_free(job->slots[i].compiled);
+    free(job->slots);
+    job->slots = NULL;
+    job->slot_count = 0;
+}
+
+static void job_free(struct job *job)
+{
+    slots_free(job);
+    known_deinit(&job->known);
+    free(job->pending);
+    free(job);
+}
+
+void jobs_deinit(struct jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->count; i++)
+        job_free(jobs->items[i]);
+    free(jobs->items);
+    free(jobs->by_index);
+    heap_deinit(&jobs->due);
+    *jobs = (struct jobs){0};
+}
+
+static size_t position(const struct jobs *jobs, const char *name, bool *ret_found)
+{
+    size_t low = 0, high = jobs->count;
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(jobs->items[middle]->name, name);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct job *jobs_find(const struct jobs *jobs, const char *name)
+{
+    bool found;
+    size_t at = position(jobs, name, &found);
+    return found ? jobs->items[at] : NULL;
+}
+
+static uint32_t take_index(struct jobs *jobs, struct job *job)
+{
+    for (size_t i = 0; i < jobs->index_count; i++) {
+        if (!jobs->by_index[i]) {
+            jobs->by_index[i] = job;
+            return (uint32_t)i;
+        }
+    }
+    void *by_index = jobs->by_index;
+    base_grow(&by_index, &jobs->index_capacity, jobs->index_count + 1, sizeof(struct job *));
+    jobs->by_index = by_index;
+    jobs->by_index[jobs->index_count] = job;
+    return (uint32_t)jobs->index_count++;
+}
+
+struct job *jobs_get(struct core *core, const char *name)
+{
+    struct jobs *jobs = &core->jobs;
+    bool found;
+    size_t at = position(jobs, name, &found);
+    if (found)
+        return jobs->items[at];
+    void *items = jobs->items;
+    base_grow(&items, &jobs->capacity, jobs->count + 1, sizeof(struct job *));
+    jobs->items = items;
+    memmove(&jobs->items[at + 1], &jobs->items[at], (jobs->count - at) * sizeof(struct job *));
+    struct job *job = base_alloc(1, sizeof *job);
+    snprintf(job->name, sizeof job->name, "%s", name);
+    job->index = take_index(jobs, job);
+    jobs->items[at] = job;
+    jobs->count++;
+    return job;
+}
+
+static void forget(struct core *core, struct job *job)
+{
+    bool found;
+    size_t at = position(&core->jobs, job->name, &found);
+    assert(found);
+    memmove(&core->jobs.items[at], &core->jobs.items[at + 1], (core->jobs.count - at - 1) * sizeof(struct job *));
+    core->jobs.count--;
+    core->jobs.by_index[job->index] = NULL;
+    heap_remove(&core->jobs.due, job->index);
+    job_free(job);
+}
+
+void jobs_forget_if_gone(struct core *core, struct job *job)
+{
+    if (!job->definition && !job->live)
+        forget(core, job);
+}
+
+struct node_id jobs_target(const struct core *core, const struct job *job)
+{
+    bool each = job->definition && job->definition->spread == DEFINITION_SPREAD_ALL;
+    return each ? core->self.id : (struct node_id){{0}};
+}
+
+bool jobs_runs_on(const struct core *core, const struct definition *definition, const struct node_id *node)
+{
+    const struct directory_node *entry = directory_find(&core->directory, node);
+    if (!entry || !labels_cover(&entry->labels, &definition->where))
+        return false;
+    return !definition->node[0] || strcmp(definition->node, entry->name) == 0;
+}
+
+void jobs_add_pending(struct job *job, const struct jobs_pending *pending)
+{
+    void *items = job->pending;
+    base_grow(&items, &job->pending_capacity, job->pending_count + 1, sizeof *job->pending);
+    job->pending = items;
+    size_t at = job->pending_count++;
+    for (; at > 0 && job->pending[at - 1].start_ms > pending->start_ms; at--)
+        job->pending[at] = job->pending[at - 1];
+    job->pending[at] = *pending;
+}
+
+static bool compile(struct core *core, struct job *job, struct jobs_slot *slot, const struct zone *zone)
+{
+    const struct definition *definition = job->definition;
+    const struct definition_trigger *trigger = &definition->triggers[slot->trigger];
+    const struct trigger_source source = {.kind = (enum trigger_kind)trigger->kind,
+                                          .expression = trigger->expression,
+                                          .period_ms = trigger->period_ms,
+                                          .anchor_ms = trigger->anchor_ms,
+                                          .instants_ms = trigger->instants_ms,
+                                          .instant_count = trigger->instant_count};
+    const struct trigger_rules rules = {.skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
+                                        .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE};
+    struct trigger_error error;
+    (void)core;
+    int outcome = trigger_compile(&source, zone, rules, &slot->compiled, &error);
+    if (outcome == TRIGGER_UNKNOWN_KIND)
+        snprintf(job->problem, sizeof job->problem, "trigger %u is of a kind this version does not know",
+                 slot->trigger + 1u);
+    else if (outcome)
+        snprintf(job->problem, sizeof job->problem, "trigger %u: %.200s", slot->trigger + 1u, error.text);
+    return outcome == 0;
+}
+
+// Compiles every trigger. Without its zone the job waits, and says so.
+static void compile_all(struct core *core, struct job *job)
+{
+    job->problem[0] = 0;
+    const char *problem;
+    const struct zone *zone = zones_find(core, job->definition->zone, &problem);
+    for (size_t i = 0; i < job->slot_count; i++) {
+        trigger_free(job->slots[i].compiled);
+        job->slots[i].compiled = NULL;
+    }
+    if (!zone) {
+        snprintf(job->problem, sizeof job->problem, "%s", *problem ? problem : "waiting for its time zone");
+        return;
+    }
+    for (size_t i = 0; i < job->slot_count && !job->problem[0]; i++)
+        compile(core, job, &job->slots[i], zone);
+}
+
+// New slots for a new schedule version: it yields only due times after its `since`.
+static void slots_rebuild(struct job *job)
+{
+    slots_free(job);
+    job->slot_count = job->definition->trigger_count;
+    job->slots = base_alloc(job->slot_count, sizeof *job->slots);
+    for (size_t i = 0; i < job->slot_count; i++) {
+        job->slots[i].trigger = (uint16_t)i;
+        job->slots[i].decided_ms = job->slots[i].written_ms = stamp_wall_ms(job->definition->since);
+    }
+}
+
+// What keeps a job from running anywhere, whoever owns it.
+static void judge(struct job *job, const struct table_job *row)
+{
+    const struct definition *definition = job->definition;
+    job->is_denied = true;
+    if (!table_job_is_runnable(row))
+        snprintf(job->problem, sizeof job->problem, "denied: %s", permission_text(table_job_permission(row)));
+    else if (definition->need_count > 0)
+        snprintf(job->problem, sizeof job->problem, "denied: it needs %.60s, which this version has not",
+                 definition->needs[0]);
+    else if (definition->guarantee == DEFINITION_AT_MOST_ONCE)
+        snprintf(job->problem, sizeof job->problem, "denied: it needs at-most-once, which this version has not");
+    else
+        job->is_denied = false;
+}
+
+static void follow_definition(struct core *core, struct job *job, struct table_job *row)
+{
+    const struct definition *definition = table_job_definition(row);
+    bool is_new_life = job->life != row->life;
+    bool is_new_schedule =
+        is_new_life || !job->definition || job->schedule_version != definition->schedule_version;
+    bool is_new = is_new_schedule || !hash_equal(&job->definition_id, &row->active->id.hash);
+    if (is_new_life) {
+        known_deinit(&job->known);
+        job->pending_count = 0;
+        job->role = JOBS_NOT_MINE;
+    }
+    job->life = row->life;
+    job->hash = job_hash_of(job->name, job->life);
+    job->definition = definition;
+    job->definition_id = row->active->id.hash;
+    job->schedule_version = definition->schedule_version;
+    if (is_new_schedule)
+        slots_rebuild(job);
+    if (is_new)
+        compile_all(core, job);
+    judge(job, row);
+}
+
+static void follow_deletion(struct core *core, struct job *job)
+{
+    job->definition = NULL;
+    slots_free(job);
+    job->pending_count = 0;
+    job->role = JOBS_NOT_MINE;
+    schedule_job(core, job);
+    jobs_forget_if_gone(core, job);
+}
+
+void jobs_follow(struct core *core, struct table_job *row)
+{
+    struct table_job_key key = table_job_get_key(row);
+    char name[NAME_JOB_ROOM];
+    name_join_job(key.namespace_name, key.name, name);
+    struct job *job = row->active ? jobs_get(core, name) : jobs_find(&core->jobs, name);
+    if (!job)
+        return;
+    if (!row->active) {
+        follow_deletion(core, job);
+        return;
+    }
+    bool is_paused = table_job_is_paused(row, core->wall_ms);
+    if (job->is_paused && !is_paused && core->is_ready && job->role == JOBS_OWNER)
+        schedule_settle(core, job, LEDGER_SKIPPED, "paused");
+    follow_definition(core, job, row);
+    job->is_paused = is_paused;
+    if (core->is_ready)
+        owner_job(core, job);
+}
+
+struct table_job *jobs_row(const struct core *core, const char *name)
+{
+    char namespace_name[NAME_ROOM], short_name[NAME_ROOM];
+    return name_split_job(name, namespace_name, short_name)
+               ? table_find_job(&core->table, namespace_name, short_name)
+               : NULL;
+}
+
+void jobs_zone_changed(struct core *core, const char *zone)
+{
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        struct job *job = core->jobs.items[i];
+        const struct table_job *row = jobs_row(core, job->name);
+        if (!job->definition || !row || strcmp(job->definition->zone, zone) != 0)
+            continue;
+        compile_all(core, job);
+        judge(job, row);
+        schedule_wake(core, job);
+    }
+}

@@ -1,0 +1,91 @@
+// jobs.h - the jobs of the table as this node works on them: compiled triggers, cursors, what is due next.
+//
+// A struct job lives as long as its name is in the table (a deleted job goes as soon as nothing of it
+// runs here). It is rebuilt in place when its definition changes; due times already claimed stay, so
+// an edit that leaves the schedule alone moves nothing.
+#ifndef NODE_CORE_JOBS_H
+#define NODE_CORE_JOBS_H
+
+#include "node/core/ledger/known.h"
+#include "node/core/trigger/heap.h"
+#include "node/core/trigger/trigger.h"
+#include "proto/definition.h"
+
+struct core;
+struct table_job;
+
+// One trigger of a job, for one target: up to which due time it is decided.
+struct jobs_slot {
+    uint16_t trigger; // index in the definition
+    struct trigger *compiled; // owned
+    int64_t decided_ms;  // claimed or judged up to here; never falls within a schedule version
+    int64_t written_ms;  // the cursor on disk
+};
+
+// A due time that is claimed and has not been started: an attempt in waiting.
+struct jobs_pending {
+    struct known_key key;
+    uint32_t attempt;
+    int64_t start_ms;   // wall: due time, or later for a retry
+    uint8_t cause;      // enum frame_cause
+};
+
+enum jobs_role {
+    JOBS_NOT_MINE,
+    JOBS_TAKING, // asking the keepers: start nothing yet
+    JOBS_OWNER,
+};
+
+struct job {
+    char name[NAME_JOB_ROOM]; // "namespace/name"
+    uint64_t life;
+    struct hash hash; // what rendezvous hashing ranks
+
+    // From the active definition; NULL while the name is deleted.
+    const struct definition *definition; // the table's
+    struct hash definition_id;
+    uint64_t schedule_version;
+    bool is_paused;
+    bool is_denied; // its signer is revoked, or it needs what this build has not
+    char problem[256]; // why it cannot be scheduled here; "" nothing
+
+    enum jobs_role role;
+    struct ledger_epoch epoch;
+
+    struct jobs_slot *slots; // owned, one a trigger
+    size_t slot_count;
+    struct jobs_pending *pending; // owned, by start_ms
+    size_t pending_count, pending_capacity;
+    struct known known;
+    uint32_t index; // in jobs.by_index and in the heap
+    size_t live; // runs of it here
+    enum ledger_status last_status;
+    int64_t last_due_ms;
+};
+
+struct jobs {
+    struct job **items; // owned, by name
+    size_t count, capacity;
+    struct job **by_index; // borrowed; NULL where an index is free
+    size_t index_count, index_capacity;
+    struct heap due; // wall times at which jobs want schedule_wake
+};
+
+void jobs_deinit(struct jobs *jobs);
+struct job *jobs_find(const struct jobs *jobs, const char *name); // NULL: none
+struct job *jobs_get(struct core *core, const char *name);      // makes an empty one where there is none
+// Follows what the table says of this name: creates, rebuilds or retires the job. To be called before
+// anything else after the table changed: the job borrows the table's definition.
+void jobs_follow(struct core *core, struct table_job *row);
+struct table_job *jobs_row(const struct core *core, const char *name); // the table's; NULL: never seen
+// A zone that some job waits for is here, or changed.
+void jobs_zone_changed(struct core *core, const char *zone);
+// Target of this job's occurrences here: this node for each-node jobs, zero else.
+struct node_id jobs_target(const struct core *core, const struct job *job);
+// Does the selector of the definition match this node?
+bool jobs_runs_on(const struct core *core, const struct definition *definition, const struct node_id *node);
+// Lets go of a job that is deleted and of which nothing runs here. `job` may be gone afterwards.
+void jobs_forget_if_gone(struct core *core, struct job *job);
+void jobs_add_pending(struct job *job, const struct jobs_pending *pending);
+
+#endif

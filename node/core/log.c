@@ -1,0 +1,138 @@
+#include "node/core/log.h"
+
+#include "node/core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct log_part {
+    struct log_part *next;
+    uint64_t offset;
+    int64_t at_ms;
+    uint8_t stream;
+    size_t size;
+    uint8_t data[LIMIT_LOG_SEGMENT_SIZE_MAX];
+};
+
+void log_init(struct log *log, const struct run_id *run, uint64_t limit_bytes)
+{
+    *log = (struct log){.run = *run, .limit_bytes = limit_bytes ? limit_bytes : LIMIT_OUTPUT_SIZE_DEFAULT};
+}
+
+static uint64_t drop_first(struct log *log)
+{
+    struct log_part *part = log->first;
+    uint64_t size = part->size;
+    log->first = part->next;
+    if (!log->first)
+        log->final = NULL;
+    log->waiting_bytes -= size;
+    free(part);
+    return size;
+}
+
+void log_deinit(struct log *log)
+{
+    while (log->first)
+        drop_first(log);
+}
+
+static uint64_t head_bytes(const struct log *log)
+{
+    return MIN_OF((uint64_t)LIMIT_OUTPUT_HEAD_SIZE, log->limit_bytes / 2);
+}
+
+// True while everything said so far still fits beside a tail of the head's size.
+static bool fits(const struct log *log)
+{
+    return log->offset == log->written_bytes + log->waiting_bytes &&
+           log->offset + head_bytes(log) <= log->limit_bytes;
+}
+
+static void write_record(struct core *core, const struct ledger_segment *segments, size_t count)
+{
+    struct buffer body = {0}, envelope = {0};
+    ledger_segments_encode(segments, count, &body);
+    struct record_id id = envelope_sign(&core->self.signer, ENVELOPE_SEGMENT, buffer_view(&body), &envelope);
+    const struct effect_write write = {.kind = EFFECT_WRITE_SEGMENT,
+                                       .class = EFFECT_WRITE_MUST,
+                                       .record = id.hash,
+                                       .record_kind = ENVELOPE_SEGMENT,
+                                       .signer = core->self.id,
+                                       .envelope = buffer_view(&envelope)};
+    outbox_write(&core->outbox, &write);
+    buffer_deinit(&envelope);
+    buffer_deinit(&body);
+}
+
+static void flush(struct core *core, struct log *log)
+{
+    while (log->first) {
+        struct ledger_segment segments[LOG_RECORD_SEGMENT_COUNT];
+        size_t count = 0;
+        for (struct log_part *part = log->first; part && count < LOG_RECORD_SEGMENT_COUNT; part = part->next) {
+            struct ledger_segment *segment = &segments[count++];
+            *segment = (struct ledger_segment){.run = log->run,
+                                               .index = log->index++,
+                                               .previous = log->last,
+                                               .offset = part->offset,
+                                               .stream = part->stream,
+                                               .at_ms = part->at_ms,
+                                               .data = bytes_of(part->data, part->size)};
+            segment->hash = log->last = ledger_segment_hash(segment);
+        }
+        write_record(core, segments, count);
+        answer_log_grew(core, segments, count);
+        for (size_t i = 0; i < count; i++)
+            log->written_bytes += drop_first(log);
+    }
+}
+
+static struct log_part *part_for(struct core *core, struct log *log, uint8_t stream)
+{
+    struct log_part *part = log->final;
+    if (part && part->stream == stream && part->size < sizeof part->data &&
+        core->wall_ms - part->at_ms < LOG_FLUSH_MS && part->offset + part->size == log->offset)
+        return part;
+    part = base_alloc(1, sizeof *part);
+    *part = (struct log_part){.offset = log->offset, .at_ms = core->wall_ms, .stream = stream};
+    if (log->final)
+        log->final->next = part;
+    else
+        log->first = part;
+    log->final = part;
+    return part;
+}
+
+void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes data)
+{
+    while (data.size) {
+        struct log_part *part = part_for(core, log, stream);
+        size_t taken = MIN_OF(data.size, sizeof part->data - part->size);
+        memcpy(part->data + part->size, data.data, taken);
+        part->size += taken;
+        log->offset += taken;
+        log->waiting_bytes += taken;
+        data = bytes_of(data.data + taken, data.size - taken);
+        if (part->size == sizeof part->data && log->written_bytes < head_bytes(log))
+            flush(core, log);
+        while (log->first != log->final && log->written_bytes + log->waiting_bytes > log->limit_bytes)
+            drop_first(log);
+    }
+}
+
+bool log_is_waiting(const struct log *log)
+{
+    return log->first && (fits(log) || log->written_bytes < head_bytes(log));
+}
+
+void log_tick(struct core *core, struct log *log)
+{
+    if (log_is_waiting(log))
+        flush(core, log);
+}
+
+void log_finish(struct core *core, struct log *log)
+{
+    flush(core, log);
+}

@@ -1,0 +1,354 @@
+#include "node/core/runs.h"
+
+#include "node/core/schedule.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RUNS_START_AGAIN_MS = 3000, // no answer to START: ask again
+    RUNS_OUTPUT_WAIT_MS = 2000, // after the end, for a pipe somebody else still holds
+};
+
+static void run_free(struct run *run)
+{
+    log_deinit(&run->log);
+    free(run);
+}
+
+void runs_deinit(struct runs *runs)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        run_free(runs->items[i]);
+    free(runs->items);
+    *runs = (struct runs){0};
+}
+
+static size_t position(const struct runs *runs, const struct run_id *id, bool *ret_found)
+{
+    size_t low = 0, high = runs->count;
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(&runs->items[middle]->id, id, sizeof *id);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct run *runs_find(const struct runs *runs, const struct run_id *id)
+{
+    bool found;
+    size_t at = position(runs, id, &found);
+    return found ? runs->items[at] : NULL;
+}
+
+static struct run *add(struct core *core, const struct run_id *id, struct job *job)
+{
+    struct runs *runs = &core->runs;
+    bool found;
+    size_t at = position(runs, id, &found);
+    assert(!found);
+    void *items = runs->items;
+    base_grow(&items, &runs->capacity, runs->count + 1, sizeof(struct run *));
+    runs->items = items;
+    memmove(&runs->items[at + 1], &runs->items[at], (runs->count - at) * sizeof(struct run *));
+    struct run *run = base_alloc(1, sizeof *run);
+    run->id = *id;
+    memcpy(run->job, job->name, sizeof run->job);
+    run->life = job->life;
+    log_init(&run->log, id, job->definition ? job->definition->output_limit_bytes : 0);
+    runs->items[at] = run;
+    runs->count++;
+    job->live++;
+    return run;
+}
+
+static void remove_run(struct core *core, struct run *run)
+{
+    bool found;
+    size_t at = position(&core->runs, &run->id, &found);
+    assert(found);
+    memmove(&core->runs.items[at], &core->runs.items[at + 1], (core->runs.count - at - 1) * sizeof(struct run *));
+    core->runs.count--;
+    run_free(run);
+}
+
+static void send_start(struct core *core, struct run *run)
+{
+    struct frame frame = {.kind = FRAME_START, .run = run->id, .start = run->start};
+    frame.start.sent_boottime_ns = core->boottime_ns;
+    run->sent_ms = core->now_ms;
+    outbox_frame(&core->outbox, &frame);
+}
+
+void runs_start(struct core *core, struct job *job, const struct jobs_pending *pending)
+{
+    struct occurrence_id occurrence = book_occurrence_id(job, &pending->key);
+    struct run_id id = run_id_of(&occurrence, &core->self.id, core->self.generation, pending->attempt);
+    if (runs_find(&core->runs, &id))
+        return;
+    struct run *run = add(core, &id, job);
+    run->key = pending->key;
+    run->attempt = pending->attempt;
+    run->state = RUN_STARTING;
+    run->start = (struct frame_start){.definition = job->definition_id,
+                                      .trigger = pending->key.trigger,
+                                      .targeted = !node_id_is_zero(&pending->key.target),
+                                      .due_ms = pending->key.due_ms,
+                                      .cause = (enum frame_cause)pending->cause,
+                                      .cause_record = pending->key.cause,
+                                      .attempt = (uint16_t)pending->attempt,
+                                      .generation = core->self.generation};
+    send_start(core, run);
+}
+
+static void finish(struct core *core, struct run *run)
+{
+    const struct frame *ended = &run->ended;
+    enum ledger_status status = ended->kind == FRAME_DENIED ? LEDGER_DENIED : ended->status;
+    if (run->is_cancelled && status != LEDGER_OK && status != LEDGER_DENIED)
+        status = LEDGER_CANCELLED;
+    log_finish(core, &run->log);
+    struct job *job = jobs_find(&core->jobs, run->job);
+    if (job && job->life != run->life)
+        job = NULL;
+    struct ledger_result result = {.run = run->id,
+                                   .attempt = run->attempt,
+                                   .status = status,
+                                   .reason = ended->reason,
+                                   .started_ms = run->started_ms,
+                                   .ended_ms = ended->ended_ms ? ended->ended_ms : core->wall_ms,
+                                   .exit_code = ended->kind == FRAME_DENIED ? -1 : ended->exit_code,
+                                   .signal = ended->signal,
+                                   .output_bytes = run->log.offset,
+                                   .log = run->log.last,
+                                   .count = 1,
+                                   .generation = run->start.generation,
+                                   .definition = run->start.definition};
+    struct job stand_in = {.life = run->life};
+    memcpy(stand_in.name, run->job, sizeof stand_in.name);
+    result.occurrence = book_occurrence(job ? job : &stand_in, &run->key);
+    run->state = RUN_WRITTEN;
+    book_result(core, job, &result);
+    answer_run_ended(core, &run->id);
+    if (!job)
+        return;
+    job->live--;
+    schedule_run_ended(core, job, run, status);
+    jobs_forget_if_gone(core, job);
+}
+
+static void finish_if_over(struct core *core, struct run *run)
+{
+    if (run->state == RUN_ENDED && (run->output_ended || !run->started_ms ||
+                                    core->now_ms - run->ended_now_ms >= RUNS_OUTPUT_WAIT_MS))
+        finish(core, run);
+}
+
+static void denied(struct core *core, struct run *run, const struct frame *frame)
+{
+    if (run->state != RUN_STARTING)
+        return;
+    if (frame->rule == 0) { // stale, or the runner waits for RESUME: the same START again, fresh
+        core->runs.needs_resume = true;
+        run->sent_ms = 0;
+        return;
+    }
+    struct job *job = jobs_find(&core->jobs, run->job);
+    if (job)
+        book_story(core, job, &run->key, "the runner denied it by rule %u: %s", frame->rule, frame->reason);
+    run->ended = *frame;
+    run->ended.data = (struct bytes){0};
+    run->ended_now_ms = core->now_ms;
+    run->state = RUN_ENDED;
+    finish_if_over(core, run);
+}
+
+static void started(struct run *run, const struct frame *frame)
+{
+    if (run->state != RUN_STARTING)
+        return;
+    run->state = RUN_RUNNING;
+    run->started_ms = frame->started_ms;
+}
+
+// The claim of a run, where the disk or the memory still knows it.
+static struct job *find_claimed(const struct core *core, const struct run_id *id, struct known_key *ret_key,
+                                enum ledger_status *ret_status)
+{
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        struct job *job = core->jobs.items[i];
+        for (size_t k = 0; k < job->known.count; k++) {
+            const struct known_due *due = &job->known.items[k];
+            for (size_t a = 0; a < due->attempt_count; a++) {
+                if (!run_id_equal(&due->attempts[a].run, id))
+                    continue;
+                *ret_key = due->key;
+                *ret_status = due->attempts[a].status;
+                return job;
+            }
+        }
+    }
+    return NULL;
+}
+
+// The job whose active definition the START named: for a claim that had not reached the disk.
+static struct job *find_defined(const struct core *core, const struct frame *frame, struct known_key *ret_key)
+{
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        struct job *job = core->jobs.items[i];
+        if (!job->definition || !hash_equal(&job->definition_id, &frame->start.definition))
+            continue;
+        *ret_key = (struct known_key){.schedule_version = job->schedule_version,
+                                      .trigger = frame->start.trigger,
+                                      .target = frame->start.targeted ? core->self.id : (struct node_id){{0}},
+                                      .due_ms = frame->start.due_ms,
+                                      .cause = frame->start.cause_record};
+        return job;
+    }
+    return NULL;
+}
+
+// A run this process does not know: it was started before the network process was restarted, or
+// before the machine's runner was. NULL when its result is written, or nobody knows what it was.
+static struct run *adopt(struct core *core, const struct frame *frame)
+{
+    struct known_key key;
+    enum ledger_status status = LEDGER_OPEN;
+    struct job *job = find_claimed(core, &frame->run, &key, &status);
+    if (!job)
+        job = find_defined(core, frame, &key);
+    if (!job || status != LEDGER_OPEN)
+        return NULL;
+    struct run *run = add(core, &frame->run, job);
+    run->key = key;
+    run->attempt = frame->start.attempt;
+    run->start = frame->start;
+    run->state = RUN_RUNNING;
+    run->started_ms = frame->started_ms;
+    run->output_ended = frame->kind == FRAME_ENDED;
+    if (frame->kind == FRAME_RUNNING)
+        book_story(core, job, &run->key, "found running and adopted");
+    return run;
+}
+
+static void acknowledge(struct core *core, const struct run_id *id)
+{
+    const struct frame frame = {.kind = FRAME_ENDED_ACK, .run = *id};
+    outbox_frame(&core->outbox, &frame);
+}
+
+static void ended(struct core *core, struct run *run, const struct frame *frame)
+{
+    if (run->state == RUN_ENDED || run->state == RUN_WRITTEN)
+        return;
+    if (!run->started_ms)
+        run->started_ms = frame->started_ms;
+    run->ended = *frame;
+    run->ended.data = (struct bytes){0};
+    run->ended_now_ms = core->now_ms;
+    run->state = RUN_ENDED;
+    finish_if_over(core, run);
+}
+
+void runs_frame(struct core *core, const struct frame *frame)
+{
+    struct run *run = runs_find(&core->runs, &frame->run);
+    if (!run && (frame->kind == FRAME_RUNNING || frame->kind == FRAME_ENDED)) {
+        run = adopt(core, frame);
+        if (!run && frame->kind == FRAME_ENDED)
+            acknowledge(core, &frame->run);
+    }
+    if (!run)
+        return;
+    if (frame->kind == FRAME_STARTED)
+        started(run, frame);
+    else if (frame->kind == FRAME_DENIED)
+        denied(core, run, frame);
+    else if (frame->kind == FRAME_ENDED)
+        ended(core, run, frame);
+}
+
+void runs_output(struct core *core, const struct run_id *id, uint8_t stream, struct bytes data, bool end)
+{
+    struct run *run = runs_find(&core->runs, id);
+    if (!run || run->state == RUN_WRITTEN)
+        return;
+    log_add(core, &run->log, stream, data);
+    if (!end)
+        return;
+    run->output_ended = true;
+    finish_if_over(core, run);
+}
+
+void runs_results_written(struct core *core, uint64_t ticket)
+{
+    for (size_t i = 0; i < core->runs.count; i++)
+        if (core->runs.items[i]->state == RUN_WRITTEN && !core->runs.items[i]->result_ticket)
+            core->runs.items[i]->result_ticket = ticket;
+}
+
+void runs_settled(struct core *core)
+{
+    for (size_t i = core->runs.count; i-- > 0;) {
+        struct run *run = core->runs.items[i];
+        if (run->state == RUN_WRITTEN && run->result_ticket && run->result_ticket <= core->settled_ticket) {
+            acknowledge(core, &run->id);
+            remove_run(core, run);
+        }
+    }
+}
+
+void runs_tick(struct core *core)
+{
+    if (core->runs.needs_resume) {
+        const struct frame frame = {.kind = FRAME_RESUME};
+        outbox_frame(&core->outbox, &frame);
+        core->runs.needs_resume = false;
+    }
+    for (size_t i = core->runs.count; i-- > 0;) {
+        struct run *run = core->runs.items[i];
+        if (run->state == RUN_STARTING && core->now_ms - run->sent_ms >= RUNS_START_AGAIN_MS)
+            send_start(core, run);
+        log_tick(core, &run->log);
+        finish_if_over(core, run);
+    }
+}
+
+uint64_t runs_deadline_ms(const struct core *core)
+{
+    if (core->runs.needs_resume)
+        return core->now_ms;
+    for (size_t i = 0; i < core->runs.count; i++) {
+        const struct run *run = core->runs.items[i];
+        if (run->state == RUN_STARTING || run->state == RUN_ENDED || log_is_waiting(&run->log))
+            return core->now_ms + LOG_FLUSH_MS;
+    }
+    return UINT64_MAX;
+}
+
+size_t runs_cancel(struct core *core, const char *job, const struct run_id *only)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < core->runs.count; i++) {
+        struct run *run = core->runs.items[i];
+        bool is_meant = only ? run_id_equal(&run->id, only) : strcmp(run->job, job) == 0;
+        if (!is_meant || run->state == RUN_ENDED || run->state == RUN_WRITTEN)
+            continue;
+        run->is_cancelled = true;
+        const struct frame frame = {.kind = FRAME_SIGNAL, .run = run->id, .action = FRAME_TERM};
+        outbox_frame(&core->outbox, &frame);
+        count++;
+    }
+    return count;
+}

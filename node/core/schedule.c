@@ -1,0 +1,381 @@
+#include "node/core/schedule.h"
+
+#include "node/core/intake.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HOUR_MS (3600 * 1000LL)
+
+int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, int64_t at_ms)
+{
+    if (job->definition->catch_up == DEFINITION_CATCH_UP_NONE)
+        return 0;
+    if (job->definition->catch_up_within_ms)
+        return (int64_t)job->definition->catch_up_within_ms;
+    return MIN_OF(trigger_period_ms(slot->compiled, at_ms), HOUR_MS);
+}
+
+static bool is_schedulable(const struct core *core, const struct job *job)
+{
+    return job->definition && job->role == JOBS_OWNER && !job->is_denied && !job->problem[0] &&
+           core_takes_work(core);
+}
+
+// When a slot next wants to claim; INT64_MAX: never.
+static int64_t claim_time_ms(const struct jobs_slot *slot)
+{
+    int64_t due_ms;
+    if (!slot->compiled || !trigger_next(slot->compiled, slot->decided_ms, &due_ms))
+        return INT64_MAX;
+    return due_ms - SCHEDULE_AHEAD_MS;
+}
+
+void schedule_job(struct core *core, struct job *job)
+{
+    int64_t wake_ms = INT64_MAX;
+    if (is_schedulable(core, job)) {
+        for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
+            wake_ms = MIN_OF(wake_ms, claim_time_ms(&job->slots[i]));
+        for (size_t i = 0; i < job->pending_count; i++)
+            if (job->pending[i].cause != FRAME_QUEUED) // those wait for a run to end
+                wake_ms = MIN_OF(wake_ms, job->pending[i].start_ms);
+    }
+    if (wake_ms == INT64_MAX)
+        heap_remove(&core->jobs.due, job->index);
+    else
+        heap_set(&core->jobs.due, job->index, wake_ms);
+}
+
+void schedule_run_due(struct core *core)
+{
+    struct heap_entry first;
+    while (heap_first(&core->jobs.due, &first) && first.due_ms <= core->wall_ms) {
+        struct job *job = core->jobs.by_index[first.index];
+        heap_remove(&core->jobs.due, first.index);
+        schedule_wake(core, job);
+    }
+}
+
+static struct ledger_claim claim_of(struct core *core, const struct job *job, const struct known_key *key,
+                                    uint32_t attempt)
+{
+    struct occurrence_id occurrence = book_occurrence_id(job, key);
+    return (struct ledger_claim){
+        .occurrence = book_occurrence(job, key),
+        .run = run_id_of(&occurrence, &core->self.id, core->self.generation, attempt),
+        .executor = core->self.id,
+        .executor_generation = core->self.generation,
+        .attempt = attempt,
+        .epoch = job->epoch,
+        .definition = job->definition_id,
+        .count = 1,
+        .at_ms = core->wall_ms,
+    };
+}
+
+static struct known_key key_of(const struct core *core, const struct job *job, const struct jobs_slot *slot,
+                               int64_t due_ms)
+{
+    return (struct known_key){.schedule_version = job->schedule_version,
+                              .trigger = slot->trigger,
+                              .target = jobs_target(core, job),
+                              .due_ms = due_ms};
+}
+
+// One claim for `count` due times from first_ms on, step_ms apart, and as many starts in waiting.
+static void claim(struct core *core, struct job *job, struct jobs_slot *slot, const struct ledger_claim *shape)
+{
+    struct known_key key = key_of(core, job, slot, shape->occurrence.due_ms);
+    struct ledger_claim made = claim_of(core, job, &key, 1);
+    made.count = shape->count;
+    made.step_ms = shape->step_ms;
+    book_claim(core, job, &made);
+    for (uint32_t i = 0; i < made.count; i++) {
+        key.due_ms = shape->occurrence.due_ms + (int64_t)(i * made.step_ms);
+        const struct jobs_pending pending = {
+            .key = key, .attempt = 1, .start_ms = key.due_ms,
+            .cause = key.due_ms + SCHEDULE_LATE_MS < core->wall_ms ? FRAME_CATCH_UP : FRAME_SCHEDULED};
+        jobs_add_pending(job, &pending);
+    }
+    slot->decided_ms = key.due_ms;
+}
+
+// How many evenly spaced due times from first_ms on belong in one claim.
+static uint32_t block_count(const struct job *job, const struct jobs_slot *slot, int64_t first_ms, int64_t *ret_step_ms)
+{
+    const struct definition_trigger *trigger = &job->definition->triggers[slot->trigger];
+    *ret_step_ms = 0;
+    if (trigger->kind != DEFINITION_EVERY || trigger->period_ms >= SCHEDULE_BLOCK_PERIOD_MS)
+        return 1;
+    int64_t last_ms = first_ms;
+    uint64_t more = trigger_count_between(slot->compiled, first_ms, first_ms + SCHEDULE_BLOCK_MS - 1,
+                                          LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
+    *ret_step_ms = (int64_t)trigger->period_ms;
+    return (uint32_t)more + 1;
+}
+
+static void verdict(struct core *core, struct job *job, const struct known_key *first, int64_t last_ms,
+                    const struct ledger_verdict *shape)
+{
+    struct ledger_verdict made = *shape;
+    made.occurrence = book_occurrence(job, first);
+    made.last_due_ms = last_ms;
+    made.at_ms = core->wall_ms;
+    book_verdict(core, job, &made);
+}
+
+// Due times of the slot in (decided, until] get `status`; the cursor follows.
+static void settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
+                        const struct ledger_verdict *shape)
+{
+    int64_t first_ms, last_ms;
+    if (!slot->compiled || !trigger_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms > until_ms)
+        return;
+    struct ledger_verdict made = *shape;
+    made.count = trigger_count_between(slot->compiled, slot->decided_ms, until_ms, UINT32_MAX, &last_ms);
+    struct known_key key = key_of(core, job, slot, first_ms);
+    verdict(core, job, &key, last_ms, &made);
+    slot->decided_ms = last_ms;
+}
+
+void schedule_settle(struct core *core, struct job *job, enum ledger_status status, const char *reason)
+{
+    const struct ledger_verdict shape = {.status = status, .reason = reason};
+    for (size_t i = 0; i < job->slot_count; i++)
+        settle_slot(core, job, &job->slots[i], core->wall_ms, &shape);
+}
+
+// Due times that passed while nobody claimed them: all are missed but those the job catches up.
+static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
+{
+    int64_t first_ms, late_ms = core->wall_ms - SCHEDULE_LATE_MS;
+    if (!trigger_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms >= late_ms)
+        return;
+    int64_t from_ms = core->wall_ms - schedule_window_ms(job, slot, first_ms);
+    int64_t last_ms = first_ms;
+    uint64_t missed =
+        trigger_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
+    int64_t run_from_ms = job->definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
+    const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
+    settle_slot(core, job, slot, MIN_OF(run_from_ms - 1, late_ms), &shape);
+    book_story(core, job, NULL, "caught up: %llu due times passed while no node was there",
+               (unsigned long long)missed);
+}
+
+static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slot)
+{
+    int64_t due_ms;
+    if (!slot->compiled)
+        return;
+    catch_up(core, job, slot);
+    for (int claims = 0; claims < 1000; claims++) { // bounded work a step; the rest follows at once
+        if (!trigger_next(slot->compiled, slot->decided_ms, &due_ms) ||
+            due_ms - SCHEDULE_AHEAD_MS > core->wall_ms)
+            return;
+        int64_t step_ms;
+        uint32_t count = block_count(job, slot, due_ms, &step_ms);
+        const struct ledger_claim shape = {
+            .occurrence.due_ms = due_ms, .count = count, .step_ms = count > 1 ? (uint64_t)step_ms : 0};
+        claim(core, job, slot, &shape);
+    }
+}
+
+static void skip(struct core *core, struct job *job, const struct jobs_pending *pending, const char *reason)
+{
+    const struct ledger_verdict shape = {.status = LEDGER_SKIPPED, .reason = reason, .count = 1};
+    verdict(core, job, &pending->key, pending->key.due_ms, &shape);
+}
+
+enum verdict_on_start { START_NOW, START_LATER, START_NEVER };
+
+// What the concurrency policy says of one more run while others live.
+static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct jobs_pending *pending)
+{
+    if (job->live == 0)
+        return START_NOW;
+    switch (job->pending_count > SCHEDULE_QUEUE_MAX ? DEFINITION_BUSY_SKIP : job->definition->busy) {
+    case DEFINITION_BUSY_ALLOW:
+        if (job->live < LIMIT_ATTEMPT_MAX)
+            return START_NOW;
+        pending->cause = FRAME_QUEUED;
+        return START_LATER;
+    case DEFINITION_BUSY_QUEUE:
+        pending->cause = FRAME_QUEUED;
+        return START_LATER;
+    case DEFINITION_BUSY_REPLACE:
+        runs_cancel(core, job->name, NULL);
+        pending->cause = FRAME_QUEUED;
+        return START_LATER;
+    case DEFINITION_BUSY_SKIP:
+        break;
+    }
+    skip(core, job, pending, "busy: the run before it had not ended");
+    return START_NEVER;
+}
+
+static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs_pending *pending)
+{
+    const struct known_due *due = known_find(&job->known, &pending->key);
+    if (due && due->status == LEDGER_OK)
+        return START_NEVER; // somebody else's run of it ended well while it waited
+    bool is_order = pending->key.trigger == OCCURRENCE_ORDER;
+    if (!is_order && pending->key.schedule_version != job->schedule_version) {
+        skip(core, job, pending, "the schedule was changed after it was claimed");
+        return START_NEVER;
+    }
+    if (job->is_paused) {
+        skip(core, job, pending, "paused");
+        return START_NEVER;
+    }
+    if (core->runs.count >= LIMIT_RUNNING_COUNT_MAX) {
+        pending->start_ms = core->wall_ms + SCHEDULE_FULL_MS;
+        return START_LATER;
+    }
+    return ask_busy(core, job, pending);
+}
+
+static void start_pending(struct core *core, struct job *job)
+{
+    size_t kept = 0, count = job->pending_count;
+    for (size_t i = 0; i < count; i++) {
+        struct jobs_pending pending = job->pending[i];
+        enum verdict_on_start verdict_now =
+            pending.start_ms > core->wall_ms ? START_LATER : ask(core, job, &pending);
+        if (verdict_now == START_NOW)
+            runs_start(core, job, &pending);
+        if (verdict_now == START_LATER)
+            job->pending[kept++] = pending;
+    }
+    job->pending_count = kept;
+}
+
+void schedule_wake(struct core *core, struct job *job)
+{
+    if (is_schedulable(core, job)) {
+        for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
+            claim_slot(core, job, &job->slots[i]);
+        start_pending(core, job);
+    }
+    schedule_job(core, job);
+}
+
+static int64_t retry_delay_ms(const struct definition *definition, uint32_t attempt)
+{
+    double delay = (double)definition->retry_delay_ms;
+    for (uint32_t i = 1; i < attempt; i++)
+        delay = delay * (definition->retry_growth_milli ? definition->retry_growth_milli : 1000) / 1000;
+    return (int64_t)MIN_OF(delay, 24.0 * HOUR_MS);
+}
+
+static bool wants_again(const struct job *job, const struct run *run, enum ledger_status status)
+{
+    const struct definition *definition = job->definition;
+    uint32_t attempts_max = 1 + definition->retry_times;
+    if (status == LEDGER_LOST)
+        return definition->on_lost == DEFINITION_ON_LOST_RERUN && run->attempt < attempts_max + 2;
+    return (status == LEDGER_FAILED || status == LEDGER_TIMEOUT) && run->attempt < attempts_max;
+}
+
+void schedule_run_ended(struct core *core, struct job *job, const struct run *run, enum ledger_status status)
+{
+    if (job->definition && job->role == JOBS_OWNER && !job->is_paused && !job->is_denied &&
+        wants_again(job, run, status)) {
+        struct ledger_claim again = claim_of(core, job, &run->key, run->attempt + 1);
+        book_claim(core, job, &again);
+        const struct jobs_pending pending = {
+            .key = run->key, .attempt = run->attempt + 1, .cause = FRAME_RETRY,
+            .start_ms = core->wall_ms +
+                        (status == LEDGER_LOST ? 0 : retry_delay_ms(job->definition, run->attempt))};
+        jobs_add_pending(job, &pending);
+        book_story(core, job, &run->key, "attempt %u will follow attempt %u, which was %s", pending.attempt,
+                   run->attempt, ledger_status_text(status));
+    }
+    schedule_wake(core, job);
+}
+
+void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms)
+{
+    const struct known_key key = {.schedule_version = job->schedule_version,
+                                  .trigger = OCCURRENCE_ORDER,
+                                  .target = jobs_target(core, job),
+                                  .cause = *id};
+    if (known_find(&job->known, &key))
+        return;
+    struct ledger_claim made = claim_of(core, job, &key, 1);
+    book_claim(core, job, &made);
+    const struct jobs_pending pending = {
+        .key = key, .attempt = 1, .cause = FRAME_ORDERED, .start_ms = MAX_OF(at_ms, core->wall_ms)};
+    jobs_add_pending(job, &pending);
+    schedule_wake(core, job);
+}
+
+// The executor of this attempt will not carry it out: it died, or it was this node before its last start.
+static bool is_given_up(const struct core *core, const struct known_attempt *attempt)
+{
+    return node_id_equal(&attempt->executor, &core->self.id) && !runs_find(&core->runs, &attempt->run) &&
+           attempt->generation != core->self.generation;
+}
+
+static int64_t reopen_window_ms(const struct job *job, const struct known_key *key)
+{
+    int64_t window_ms = 60000;
+    if (key->trigger < job->slot_count && job->slots[key->trigger].compiled)
+        window_ms = MAX_OF(window_ms, schedule_window_ms(job, &job->slots[key->trigger], key->due_ms));
+    return window_ms;
+}
+
+static void reopen_due(struct core *core, struct job *job, const struct known_due *due)
+{
+    const struct known_key key = due->key;
+    uint32_t attempt = known_last_attempt(due) + 1;
+    int64_t due_ms = key.due_ms ? key.due_ms : due->attempts[0].claimed_ms;
+    bool is_current = key.schedule_version == job->schedule_version || key.trigger == OCCURRENCE_ORDER;
+    if (!is_current || due_ms + reopen_window_ms(job, &key) < core->wall_ms ||
+        attempt > 1 + job->definition->retry_times + 2) {
+        const struct ledger_verdict shape = {
+            .status = LEDGER_MISSED, .count = 1, .reason = "it was claimed, but its node was down until too late"};
+        verdict(core, job, &key, key.due_ms, &shape);
+        return;
+    }
+    struct ledger_claim again = claim_of(core, job, &key, attempt);
+    book_claim(core, job, &again);
+    enum frame_cause cause = key.trigger == OCCURRENCE_ORDER ? FRAME_ORDERED
+                             : due_ms < core->wall_ms        ? FRAME_CATCH_UP
+                                                             : FRAME_SCHEDULED;
+    const struct jobs_pending pending = {
+        .key = key, .attempt = attempt, .start_ms = MAX_OF(due_ms, core->wall_ms), .cause = (uint8_t)cause};
+    jobs_add_pending(job, &pending);
+}
+
+void schedule_reopen(struct core *core, struct job *job)
+{
+    for (size_t i = 0; i < job->known.count; i++) {
+        const struct known_due *due = &job->known.items[i];
+        const struct known_attempt *open = known_open_attempt(due);
+        if (open && due->status == LEDGER_OPEN && is_given_up(core, open))
+            reopen_due(core, job, due); // adds an attempt to this due time, no item to the list
+    }
+    intake_orders(core, job->name);
+}
+
+void schedule_cancel(struct core *core, struct job *job, const struct run_id *run)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < job->pending_count; i++) {
+        const struct jobs_pending pending = job->pending[i];
+        struct occurrence_id occurrence = book_occurrence_id(job, &pending.key);
+        struct run_id id = run_id_of(&occurrence, &core->self.id, core->self.generation, pending.attempt);
+        bool is_future = pending.start_ms > core->wall_ms && pending.cause == FRAME_SCHEDULED;
+        if (run ? !run_id_equal(run, &id) : is_future) {
+            job->pending[kept++] = pending;
+            continue;
+        }
+        const struct ledger_verdict shape = {
+            .status = LEDGER_CANCELLED, .count = 1, .reason = "cancelled before it started"};
+        verdict(core, job, &pending.key, pending.key.due_ms, &shape);
+    }
+    job->pending_count = kept;
+    schedule_job(core, job);
+}

@@ -1,0 +1,41 @@
+// schedule.h - from a due time to a start: claims ahead, catching up, skipping, retrying.
+//
+// Shortly before a due time the owner writes the claim; at the due time it re-reads the table and
+// starts, so safety costs no lateness. What lies between a slot's cursor and now without a claim was
+// missed (or skipped while paused) and is settled as one stretch, the last of it started if the job
+// catches up. Nothing is started early, nothing without being the owner.
+#ifndef NODE_CORE_SCHEDULE_H
+#define NODE_CORE_SCHEDULE_H
+
+#include "node/core/jobs.h"
+#include "node/core/runs.h"
+
+enum {
+    SCHEDULE_AHEAD_MS = 2000,         // a claim is written this long before its due time
+    SCHEDULE_BLOCK_PERIOD_MS = 10000, // shorter periods are claimed in blocks
+    SCHEDULE_BLOCK_MS = 10000,        // of this length
+    SCHEDULE_LATE_MS = 5000,          // a start later than this needs catch_up
+    SCHEDULE_FULL_MS = 1000,          // try again after this when the machine runs all it can
+    SCHEDULE_QUEUE_MAX = 256,         // due times of one job in waiting; beyond it they are skipped
+};
+
+// Wakes every job whose time has come.
+void schedule_run_due(struct core *core);
+// Something about the job changed: decide anew when it wants to be woken.
+void schedule_job(struct core *core, struct job *job);
+// Claims and starts what is due; settles what was missed. Only for owned jobs.
+void schedule_wake(struct core *core, struct job *job);
+// Due times in (decided, until] of all its slots got this status without a run.
+void schedule_settle(struct core *core, struct job *job, enum ledger_status status, const char *reason);
+// A run ended: retry, or let the next one in.
+void schedule_run_ended(struct core *core, struct job *job, const struct run *run, enum ledger_status status);
+// An order to run the job now. `id` is the order's record.
+void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms);
+// After taking a job: due times whose claim nobody carries out are claimed anew, or given up as too late.
+void schedule_reopen(struct core *core, struct job *job);
+// Due times in waiting are cancelled: all of them, or the one whose next run would be this.
+void schedule_cancel(struct core *core, struct job *job, const struct run_id *run);
+// How far back a missed due time is still caught up.
+int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, int64_t at_ms);
+
+#endif
