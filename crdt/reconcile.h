@@ -30,7 +30,7 @@ struct reconcile_view { // ascending by (stamp, id), no doubles; must not change
     size_t count;
 };
 
-// What the other side lacks of ours: send it. Grows; an id comes at most once per message.
+// What the other side lacks of ours: send it. Grows; an id comes at most once per answer.
 struct reconcile_lacks {
     struct hash *ids; // owned: reconcile_lacks_deinit
     size_t count, capacity;
