@@ -446,6 +446,31 @@ static void rules_are_read_to_the_last_character(void **state)
             fail_msg("accepted: %s", bad[i]);
 }
 
+static int64_t start_of(const char *text, int32_t year)
+{
+    struct zone_rule rule;
+    assert_true(zone_rule_parse(bytes_of_text(text), &rule));
+    return zone_rule_start_s(&rule, year);
+}
+
+static void days_of_the_year_know_leap_years(void **state)
+{
+    (void)state;
+    // J counts as if there were no 29 February, a bare number counts it.
+    for (int32_t year = 2027; year <= 2028; year++) {
+        assert_int_equal(start_of("STD0DST,J59/0,J300", year), seconds(year, 2, 28, 0, 0));
+        assert_int_equal(start_of("STD0DST,J60/0,J300", year), seconds(year, 3, 1, 0, 0));
+        assert_int_equal(start_of("STD0DST,J365/0,J300", year), seconds(year, 12, 31, 0, 0));
+        assert_int_equal(start_of("STD0DST,0/-24,J300", year), seconds(year - 1, 12, 31, 0, 0));
+    }
+    assert_int_equal(start_of("STD0DST,59/0,J300", 2027), seconds(2027, 3, 1, 0, 0));
+    assert_int_equal(start_of("STD0DST,59/0,J300", 2028), seconds(2028, 2, 29, 0, 0));
+    // The fifth is the last one, also where there are four.
+    assert_int_equal(start_of("STD0DST,M2.5.1/0,J300", 2027), seconds(2027, 2, 22, 0, 0));
+    assert_int_equal(start_of("STD0DST,M3.5.1/0,J300", 2027), seconds(2027, 3, 29, 0, 0));
+    assert_int_equal(start_of("STD0DST,M3.1.1/0,J300", 2027), seconds(2027, 3, 1, 0, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_zone_may_be_all_rule),
         cmocka_unit_test(crowded_transitions_cost_little),
         cmocka_unit_test(rules_are_read_to_the_last_character),
+        cmocka_unit_test(days_of_the_year_know_leap_years),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ enum {
 };
 
 struct trigger_error {
-    size_t column; // of the text given, from 1; 0: the text as a whole, or no text is involved
+    size_t column; // byte of the text given, from 1; 0: the text as a whole, or no text is involved
     char text[TRIGGER_ERROR_TEXT_SIZE];
 };
 
