@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "node/io/clock.h"
-#include "node/io/store/answer.h"
 #include "node/io/store/commit.h"
 #include "node/io/store/database.h"
+#include "node/io/store/lookup.h"
 #include "node/io/store/retain.h"
 #include "node/io/store/writer.h"
 
@@ -195,7 +195,7 @@ static void load(struct store *store)
 {
     struct listener listener = {.store = store};
     struct reading_sink sink = {.take = deliver_row, .context = &listener};
-    int outcome = answer_load(&store->database, clock_wall_ms(), &sink);
+    int outcome = lookup_load(&store->database, clock_wall_ms(), &sink);
     say_done(store, 0, outcome, false);
 }
 
@@ -204,7 +204,7 @@ static void answer(struct store *store, const struct effect_query *query)
     struct listener listener = {.store = store, .query = query->query};
     struct reading_sink sink = {.take = deliver_row, .context = &listener};
     bool more = false;
-    int outcome = answer_query(&store->database, query, &sink, &more);
+    int outcome = lookup_query(&store->database, query, &sink, &more);
     say_done(store, query->query, outcome, more);
 }
 

@@ -1,4 +1,4 @@
-#include "node/io/store/answer.h"
+#include "node/io/store/lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,11 +67,11 @@ static int load_items(struct reading *reading, int64_t wall_ms)
         outcome = database_prepare(reading->database, SQL_LOAD_ITEMS, &statement);
     if (outcome)
         return outcome;
-    database_bind_number(statement, 1, MIN_OF(newest_ms, wall_ms) - ANSWER_RECENT_MS);
+    database_bind_number(statement, 1, MIN_OF(newest_ms, wall_ms) - LOOKUP_RECENT_MS);
     return reading_gather(reading, statement);
 }
 
-int answer_load(struct database *database, int64_t wall_ms, const struct reading_sink *sink)
+int lookup_load(struct database *database, int64_t wall_ms, const struct reading_sink *sink)
 {
     struct reading reading = {.database = database, .sink = sink};
     int outcome = load_records(&reading);
@@ -328,12 +328,12 @@ static int answer_by_kind(struct reading *reading, const struct effect_query *qu
     return 0;
 }
 
-int answer_query(struct database *database, const struct effect_query *query, const struct reading_sink *sink,
+int lookup_query(struct database *database, const struct effect_query *query, const struct reading_sink *sink,
                  bool *ret_more)
 {
     struct reading reading = {.database = database, .sink = sink};
     struct effect_query bounded = *query;
-    bounded.limit = MIN_OF(query->limit ? query->limit : ANSWER_LIMIT_MAX, ANSWER_LIMIT_MAX);
+    bounded.limit = MIN_OF(query->limit ? query->limit : LOOKUP_LIMIT_MAX, LOOKUP_LIMIT_MAX);
     *ret_more = false;
     int outcome = answer_by_kind(&reading, &bounded, ret_more);
     if (!outcome)
