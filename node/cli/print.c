@@ -6,7 +6,7 @@
 
 #include "node/cli/terminal.h"
 
-static void write_line(FILE *out, const char *prefix, const char *format, va_list values)
+static void PRINTF_LIKE(3, 0) write_line(FILE *out, const char *prefix, const char *format, va_list values)
 {
     char *text = NULL;
     int size = vasprintf(&text, format, values);
@@ -42,7 +42,7 @@ int print_failure(const char *format, ...)
 int print_status(enum command_status status, const char *format, ...)
 {
     WRITE_LINE(stderr, "katydid: ", format);
-    return status;
+    return (int)status;
 }
 
 void print_notice(const char *format, ...)

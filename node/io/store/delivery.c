@@ -97,7 +97,7 @@ static void own_row(struct delivery *delivery)
     case EVENT_ROW_VERDICT:
     case EVENT_ROW_CURSOR:
     case EVENT_ROW_SEGMENT:
-        assert(!"rows of the ledger come with their packet");
+        assert(false && "rows of the ledger come with their packet");
     }
 }
 

@@ -324,7 +324,7 @@ static int answer_by_kind(struct reading *reading, const struct effect_query *qu
     case EFFECT_QUERY_CAUSE:
         return answer_cause(reading, query);
     }
-    assert(!"a kind of query the store does not know");
+    assert(false && "a kind of query the store does not know");
     return 0;
 }
 

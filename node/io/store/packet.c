@@ -83,6 +83,6 @@ void packet_row(const struct packet *packet, size_t index, struct event_row *ret
         ret_row->is.segment = packet->items.segments[index];
         break;
     default:
-        assert(!"packet_new takes no other kind");
+        assert(false && "packet_new takes no other kind");
     }
 }

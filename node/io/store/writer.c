@@ -306,6 +306,6 @@ int writer_perform(struct database *database, const struct effect_write *write)
     case EFFECT_WRITE_RETAIN:
         return retain_job(database, write->job, write->before_ms, write->keep_runs);
     }
-    assert(!"a kind of write the store does not know");
+    assert(false && "a kind of write the store does not know");
     return 0;
 }
