@@ -1,7 +1,8 @@
 # check_release.py - what users run has none of the hooks that tests use, and the same clean core.
 #
-#   check_release.py RELEASE_BUILD_DIR TESTING_BUILD_DIR
+#   KATYDID_RELEASE=RELEASE_BUILD_DIR check_release.py TESTING_BUILD_DIR
 #
+# tools/test builds the release and says where; without that there is nothing to judge.
 # A hook is asked for by an environment variable, so each KATYDID_ name in the release binary must be one
 # that users and jobs know. That the testing binary has others shows that this can fail.
 import os
@@ -26,11 +27,12 @@ def names_in(binary):
 
 
 def main():
-    release, testing = (os.path.join(folder, "katydid") for folder in sys.argv[1:3])
-    if not os.path.exists(release):
-        print(f"{release} is not built; tools/test builds it")
+    folder = os.environ.get("KATYDID_RELEASE")
+    if not folder:
+        print("KATYDID_RELEASE does not name a release build; tools/test makes one")
         sys.exit(SKIP)
-    breaches, checked = check_symbols.breaches_in(sys.argv[1])
+    release, testing = os.path.join(folder, "katydid"), os.path.join(sys.argv[1], "katydid")
+    breaches, checked = check_symbols.breaches_in(folder)
     breaches += [f"{release}: has the hook {name}" for name in sorted(names_in(release) - KNOWN)]
     if not names_in(testing) - KNOWN:
         breaches.append(f"{testing}: no hook found, though it is built with them: this check cannot fail")

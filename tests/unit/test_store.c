@@ -1,14 +1,11 @@
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "tests/unit/support_store.h"
 
@@ -625,83 +622,6 @@ static void the_same_record_twice_is_kept_once(void **state)
     support_rows_deinit(&rows);
 }
 
-static void expect_refusal(int expected, const char *hint)
-{
-    char text[512];
-    int outcome = store_open(fixture.path, &fixture.options, &fixture.store);
-    assert_int_equal(outcome, expected);
-    store_explain(outcome, fixture.path, text, sizeof text);
-    assert_non_null(strstr(text, hint));
-    assert_non_null(strstr(text, fixture.path));
-    assert_null(strchr(text, '\n'));
-}
-
-static void scribble(off_t offset, size_t size)
-{
-    int file = open(fixture.path, O_WRONLY);
-    char *noise = base_alloc(size, 1);
-    memset(noise, 0x5a, size);
-    assert_int_equal(pwrite(file, noise, size, offset), (ssize_t)size);
-    free(noise);
-    close(file);
-}
-
-static void a_damaged_file_is_refused_with_advice(void **state)
-{
-    (void)state;
-    for (uint64_t i = 0; i < 200; i++)
-        put_pause(i);
-    support_store_close(&fixture);
-    scribble(4096, 20000); // pages of data
-    expect_refusal(STORE_CORRUPT, "move it away");
-    scribble(0, 100); // the header
-    expect_refusal(STORE_CORRUPT, "move it away");
-}
-
-static void a_database_of_a_later_version_is_not_touched(void **state)
-{
-    (void)state;
-    sqlite3 *connection;
-    support_store_close(&fixture);
-    assert_int_equal(sqlite3_open(fixture.path, &connection), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(connection, "PRAGMA user_version = 1000", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(connection);
-    expect_refusal(STORE_NEWER, "newer version");
-}
-
-static void two_processes_do_not_share_a_store(void **state)
-{
-    (void)state;
-    struct support_rows rows;
-    struct store *second = NULL;
-    support_store_gather(&fixture, 0, &rows);
-    support_rows_deinit(&rows);
-    sqlite3 *connection;
-    assert_int_equal(sqlite3_open(fixture.path, &connection), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(connection, "SELECT * FROM meta", NULL, NULL, NULL), SQLITE_BUSY);
-    sqlite3_close(connection);
-    assert_int_equal(store_open(fixture.path, &fixture.options, &second), STORE_BUSY);
-}
-
-static void the_index_of_the_log_is_no_file(void **state)
-{
-    (void)state;
-    struct support_rows rows;
-    char path[SUPPORT_DIR_ROOM + 32];
-    put_pause(1);
-    reload(&rows);
-    support_rows_deinit(&rows);
-    snprintf(path, sizeof path, "%s-shm", fixture.path);
-    assert_int_equal(access(path, F_OK), -1);
-}
-
-static void a_store_below_no_directory_is_an_error(void **state)
-{
-    (void)state;
-    struct store *store = NULL;
-    assert_int_equal(store_open("/nonexistent/katydid.db", &fixture.options, &store), STORE_FAILED);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -729,11 +649,6 @@ int main(void)
         TEST(closing_amid_an_answer_nobody_takes_does_not_hang),
         TEST(closing_settles_what_was_handed_over),
         TEST(the_same_record_twice_is_kept_once),
-        TEST(a_damaged_file_is_refused_with_advice),
-        TEST(a_database_of_a_later_version_is_not_touched),
-        TEST(two_processes_do_not_share_a_store),
-        TEST(the_index_of_the_log_is_no_file),
-        TEST(a_store_below_no_directory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
