@@ -21,15 +21,19 @@ uint64_t clock_boottime_ns(void)
     return read_ns(CLOCK_BOOTTIME);
 }
 
-int64_t clock_wall_ms(void)
+int64_t clock_offset_ms(void)
 {
-    int64_t wall_ms = (int64_t)(read_ns(CLOCK_REALTIME) / 1000000u);
 #ifdef KATYDID_TESTING
     const char *offset = getenv("KATYDID_CLOCK_OFFSET_MS");
     if (offset)
-        wall_ms += atoll(offset);
+        return atoll(offset);
 #endif
-    return wall_ms;
+    return 0;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return (int64_t)(read_ns(CLOCK_REALTIME) / 1000000u) + clock_offset_ms();
 }
 
 void clock_entropy(void *out, size_t size)

@@ -11,6 +11,7 @@
 uint64_t clock_now_ms(void);      // CLOCK_MONOTONIC
 uint64_t clock_boottime_ns(void); // CLOCK_BOOTTIME
 int64_t clock_wall_ms(void);      // CLOCK_REALTIME, unix milliseconds
+int64_t clock_offset_ms(void);    // what clock_wall_ms adds to the kernel's clock; 0 but in tests
 void clock_entropy(void *out, size_t size);
 
 #endif
