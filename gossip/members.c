@@ -1,0 +1,234 @@
+#include "gossip/members.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// From the row's state to the column's; see the drawing in the header.
+static const bool allowed[MEMBERS_STATE_COUNT][MEMBERS_STATE_COUNT] = {
+    [MEMBERS_ALIVE] = {[MEMBERS_SUSPECT] = true, [MEMBERS_DEAD] = true, [MEMBERS_LEFT] = true},
+    [MEMBERS_SUSPECT] = {[MEMBERS_ALIVE] = true, [MEMBERS_DEAD] = true, [MEMBERS_LEFT] = true},
+    [MEMBERS_DEAD] = {[MEMBERS_ALIVE] = true, [MEMBERS_LEFT] = true},
+    [MEMBERS_LEFT] = {[MEMBERS_ALIVE] = true},
+};
+
+void members_init(struct members *members, const struct node_id *self, uint64_t now_ms)
+{
+    *members = (struct members){.self = *self};
+    struct members_node *node = members_add(members, self, now_ms);
+    node->heard = true;
+    node->heard_ms = now_ms;
+}
+
+static void node_free(struct members_node *node)
+{
+    for (size_t i = 0; i < node->accusation_count; i++)
+        buffer_deinit(&node->accusations[i].envelope);
+    buffer_deinit(&node->record);
+    free(node->addresses);
+    free(node);
+}
+
+void members_deinit(struct members *members)
+{
+    for (size_t i = 0; i < members->count; i++)
+        node_free(members->nodes[i]);
+    free(members->nodes);
+    free(members->changes);
+    timers_deinit(&members->timers);
+    *members = (struct members){0};
+}
+
+// Index of `id`, or where it would be.
+static size_t members_place(const struct members *members, const struct node_id *id)
+{
+    size_t low = 0, high = members->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(&members->nodes[middle]->id, id, sizeof *id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct members_node *members_find(const struct members *members, const struct node_id *id)
+{
+    size_t place = members_place(members, id);
+    if (place == members->count || !node_id_equal(&members->nodes[place]->id, id))
+        return NULL;
+    return members->nodes[place];
+}
+
+struct members_node *members_add(struct members *members, const struct node_id *id, uint64_t now_ms)
+{
+    size_t place = members_place(members, id);
+    if (place < members->count && node_id_equal(&members->nodes[place]->id, id))
+        return members->nodes[place];
+    if (members->count == LIMIT_MEMBER_COUNT_MAX)
+        return NULL;
+    void *array = members->nodes;
+    base_grow(&array, &members->capacity, members->count + 1, sizeof(struct members_node *));
+    members->nodes = array;
+    memmove(members->nodes + place + 1, members->nodes + place,
+            (members->count - place) * sizeof *members->nodes);
+    struct members_node *node = base_alloc(1, sizeof *node);
+    node->id = *id;
+    node->state = MEMBERS_ALIVE;
+    node->state_ms = now_ms;
+    members->nodes[place] = node;
+    members->count++;
+    members->in_state[MEMBERS_ALIVE]++;
+    members_touch(members, node);
+    return node;
+}
+
+void members_remove(struct members *members, struct members_node *node)
+{
+    size_t place = members_place(members, &node->id);
+    members_touch(members, node);
+    members->in_state[node->state]--;
+    members->print -= node->print;
+    timers_remove(&members->timers, &node->timer);
+    members->count--;
+    memmove(members->nodes + place, members->nodes + place + 1,
+            (members->count - place) * sizeof *members->nodes);
+    node_free(node);
+}
+
+bool members_is_self(const struct members *members, const struct members_node *node)
+{
+    return node_id_equal(&members->self, &node->id);
+}
+
+size_t members_live_count(const struct members *members)
+{
+    return members->in_state[MEMBERS_ALIVE] + members->in_state[MEMBERS_SUSPECT];
+}
+
+bool members_is_live(const struct members_node *node)
+{
+    return node->state == MEMBERS_ALIVE || node->state == MEMBERS_SUSPECT;
+}
+
+bool members_is_counted(const struct members_node *node)
+{
+    return node->heard && members_is_live(node);
+}
+
+bool members_is_trusted(const struct members_node *node)
+{
+    return node->heard && node->state == MEMBERS_ALIVE;
+}
+
+void members_move(struct members *members, struct members_node *node, enum members_state state,
+                  uint64_t now_ms)
+{
+    if (node->state == state)
+        return;
+    assert(allowed[node->state][state]);
+    members->in_state[node->state]--;
+    members->in_state[state]++;
+    node->state = state;
+    node->state_ms = now_ms;
+    if (state == MEMBERS_DEAD || state == MEMBERS_LEFT)
+        members_unhear(members, node);
+    members_touch(members, node);
+}
+
+void members_hear(struct members *members, struct members_node *node, uint64_t at_ms, bool direct,
+                  uint64_t now_ms)
+{
+    bool was_heard = node->heard;
+    node->unanswered = 0;
+    node->heard_ms = was_heard ? MAX_OF(node->heard_ms, at_ms) : at_ms;
+    node->heard = true;
+    node->answered = node->answered || direct;
+    if (node->state == MEMBERS_DEAD && !node->accusation_count)
+        members_move(members, node, MEMBERS_ALIVE, now_ms);
+    else if (!was_heard)
+        members_touch(members, node);
+}
+
+void members_unhear(struct members *members, struct members_node *node)
+{
+    bool was_heard = node->heard;
+    node->answered = false;
+    node->heard = false;
+    node->unanswered = 0;
+    if (was_heard)
+        members_touch(members, node);
+}
+
+void members_clear_alarm(struct members *members, struct members_node *node)
+{
+    if (node->alarm == MEMBERS_NO_ALARM)
+        return;
+    node->alarm = MEMBERS_NO_ALARM;
+    members_touch(members, node);
+}
+
+static uint64_t node_print(const struct members_node *node)
+{
+    struct hasher hasher;
+    struct reader reader;
+    if (!members_is_live(node) || !node->record.size)
+        return 0;
+    hasher_start(&hasher, "katydid-member-1");
+    hasher_add(&hasher, node->id.b, sizeof node->id.b);
+    hasher_add_u64(&hasher, node->generation);
+    hasher_add_u64(&hasher, (uint64_t)node->takes_work << 1 | (uint64_t)node->clock_trusted);
+    for (size_t i = 0; i < node->address_count; i++) {
+        hasher_add_u64(&hasher, (uint64_t)node->addresses[i].ip_size << 16 | node->addresses[i].port);
+        hasher_add(&hasher, node->addresses[i].ip, node->addresses[i].ip_size);
+    }
+    struct hash hash = hasher_finish(&hasher);
+    reader_init(&reader, bytes_of(hash.b, sizeof hash.b));
+    return reader_u64(&reader);
+}
+
+void members_touch(struct members *members, struct members_node *node)
+{
+    uint64_t print = node_print(node);
+    members->print += print - node->print; // a sum, so the order of arrival does not matter
+    node->print = print;
+    members->change_count++;
+    if (node->changed)
+        return;
+    node->changed = true;
+    void *array = members->changes;
+    base_grow(&array, &members->changes_capacity, members->changes_count + 1, sizeof(struct node_id));
+    members->changes = array;
+    members->changes[members->changes_count++] = node->id;
+}
+
+bool members_next_change(struct members *members, struct node_id *ret_id)
+{
+    if (!members->changes_count)
+        return false;
+    *ret_id = members->changes[--members->changes_count];
+    struct members_node *node = members_find(members, ret_id);
+    if (node)
+        node->changed = false;
+    return true;
+}
+
+struct packet_fingerprint members_fingerprint(const struct members *members)
+{
+    struct packet_fingerprint fingerprint;
+    for (size_t i = 0; i < sizeof fingerprint.b; i++)
+        fingerprint.b[i] = (uint8_t)(members->print >> (8 * i));
+    return fingerprint;
+}
+
+bool members_address(const struct members_node *node, struct address *ret_address)
+{
+    if (node->reached.ip_size) {
+        *ret_address = node->reached;
+        return true;
+    }
+    if (!node->address_count)
+        return false;
+    *ret_address = node->addresses[node->attempts % node->address_count];
+    return true;
+}
