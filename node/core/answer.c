@@ -16,6 +16,11 @@ static void answer_free(struct answer *answer)
     for (size_t i = 0; i < answer->put_count; i++)
         free((char *)(uintptr_t)answer->puts[i].text);
     free(answer->puts);
+    for (size_t i = 0; i < answer->segment_count; i++)
+        buffer_deinit(&answer->segments[i].data);
+    free(answer->segments);
+    free(answer->unreachable);
+    free(answer->live);
     free(answer);
 }
 
@@ -43,6 +48,7 @@ struct answer *answer_new(struct core *core, uint64_t client, const struct contr
     answer->failed = request->failed;
     answer->duplicates = request->duplicates;
     answer->follow = request->follow;
+    answer->local = request->local;
     answers->items[answers->count++] = answer;
     return answer;
 }
@@ -57,6 +63,8 @@ void answer_end(struct core *core, struct answer *answer)
         answers->count--;
         break;
     }
+    if (answer->query)
+        ask_forget(core, answer->query);
     answer_free(answer);
 }
 
@@ -64,7 +72,13 @@ void answer_query(struct core *core, struct answer *answer, struct effect_query 
 {
     answer->query = query->query = ++core->answers.query;
     answer->rows_in_page = 0;
+    answer->waiting = 1;
+    answer->deadline_ms = core->now_ms + ASK_PATIENCE_MS;
+    answer->unreachable_count = 0;
+    answer->live_count = 0;
     outbox_query(&core->outbox, query);
+    if (!answer->local)
+        answer->waiting += ask_others(core, answer, query);
 }
 
 void answer_reply(struct core *core, uint64_t client, struct control_reply *reply)
@@ -123,8 +137,11 @@ void answer_request(struct core *core, uint64_t client, const struct control_req
         answer_wait(core, client, request);
         return;
     case CONTROL_DRAIN:
+        answer_drain(core, client, request);
+        return;
     case CONTROL_LEAVE:
-        break;
+        answer_leave(core, client, request);
+        return;
     }
     answer_last(core, client, 1, "this version does not know that request; update the agent");
 }
@@ -144,10 +161,47 @@ static struct answer *find_query(struct core *core, uint64_t query)
     return NULL;
 }
 
+// A record that another node sent holds items of other jobs and due times as well.
+static bool concerns(const struct answer *answer, const struct ledger_occurrence *occurrence, int64_t last_due_ms)
+{
+    if (answer->job[0] && strcmp(answer->job, occurrence->job) != 0)
+        return false;
+    if (answer->kind == CONTROL_WHY && answer->at_ms)
+        return occurrence->due_ms <= answer->at_ms && answer->at_ms <= last_due_ms;
+    return answer->kind != CONTROL_WAIT || hash_equal(&answer->cause, &occurrence->cause);
+}
+
+static bool wants(const struct answer *answer, const struct event_row *row)
+{
+    switch (row->kind) {
+    case EVENT_ROW_CLAIM: {
+        const struct ledger_claim *claim = &row->is.claim;
+        return concerns(answer, &claim->occurrence,
+                        claim->occurrence.due_ms + (int64_t)((claim->count - 1) * claim->step_ms));
+    }
+    case EVENT_ROW_RESULT: {
+        const struct ledger_result *result = &row->is.result;
+        return concerns(answer, &result->occurrence,
+                        result->occurrence.due_ms + (int64_t)((result->count - 1) * result->step_ms));
+    }
+    case EVENT_ROW_VERDICT:
+        return concerns(answer, &row->is.verdict.occurrence, row->is.verdict.last_due_ms);
+    case EVENT_ROW_SEGMENT:
+        return run_id_equal(&row->is.segment.run, &answer->run);
+    case EVENT_ROW_STORY:
+        return true;
+    case EVENT_ROW_RECORD:
+    case EVENT_ROW_CURSOR:
+    case EVENT_ROW_META:
+        return false;
+    }
+    return false;
+}
+
 void answer_row(struct core *core, uint64_t query, const struct event_row *row)
 {
     struct answer *answer = find_query(core, query);
-    if (!answer)
+    if (!answer || !wants(answer, row))
         return;
     answer->rows_in_page++;
     if (answer->stage == ANSWER_SEGMENTS)
@@ -158,17 +212,36 @@ void answer_row(struct core *core, uint64_t query, const struct event_row *row)
         gather_row(&answer->gather, row);
 }
 
-void answer_rows_done(struct core *core, uint64_t query, bool failed)
+void answer_live(struct core *core, uint64_t query, const struct run_id *run, int64_t started_ms)
 {
     struct answer *answer = find_query(core, query);
-    if (!answer)
+    if (!answer || answer->live_count == LIMIT_RUNNING_COUNT_MAX)
         return;
+    answer->live = base_resize(answer->live, answer->live_count + 1, sizeof *answer->live);
+    answer->live[answer->live_count++] = (struct answer_live_run){*run, started_ms};
+}
+
+void answer_unreachable(struct answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->unreachable_count; i++)
+        if (strcmp(answer->unreachable[i], name) == 0)
+            return;
+    answer->unreachable =
+        base_resize(answer->unreachable, answer->unreachable_count + 1, sizeof *answer->unreachable);
+    snprintf(answer->unreachable[answer->unreachable_count++], NAME_ROOM, "%s", name);
+}
+
+bool answer_is_late(const struct core *core, uint64_t query)
+{
+    for (size_t i = 0; i < core->answers.count; i++)
+        if (core->answers.items[i]->query == query)
+            return core->now_ms >= core->answers.items[i]->deadline_ms;
+    return true;
+}
+
+static void all_said(struct core *core, struct answer *answer)
+{
     answer->query = 0;
-    if (failed) {
-        answer_last(core, answer->client, 1, "the history on this node's disk cannot be read; see the agent's log");
-        answer_end(core, answer);
-        return;
-    }
     if (answer->kind == CONTROL_RUNS)
         answer_runs_done(core, answer);
     else if (answer->kind == CONTROL_WAIT)
@@ -177,6 +250,62 @@ void answer_rows_done(struct core *core, uint64_t query, bool failed)
         answer_logs_done(core, answer);
     else
         answer_why_done(core, answer);
+}
+
+void answer_rows_done(struct core *core, uint64_t query, bool failed)
+{
+    struct answer *answer = find_query(core, query);
+    if (!answer)
+        return;
+    if (failed)
+        answer_unreachable(answer, core_node_name(core, &core->self.id));
+    if (--answer->waiting == 0)
+        all_said(core, answer);
+}
+
+void answer_peer_done(struct core *core, uint64_t query, const char *in_vain)
+{
+    struct answer *answer = find_query(core, query);
+    if (!answer)
+        return;
+    if (in_vain)
+        answer_unreachable(answer, in_vain);
+    if (--answer->waiting == 0)
+        all_said(core, answer);
+}
+
+void answer_finish(struct core *core, struct answer *answer, uint32_t exit_status)
+{
+    const char *names[LIMIT_TARGET_COUNT_MAX];
+    size_t count = MIN_OF(answer->unreachable_count, COUNT_OF(names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = answer->unreachable[i];
+    struct control_reply reply = {.kind = CONTROL_REPLY_END,
+                                  .last = true,
+                                  .exit_status = exit_status == 0 && count ? 5 : exit_status,
+                                  .complete = count == 0,
+                                  .unreachable = names,
+                                  .unreachable_count = count};
+    answer_reply(core, answer->client, &reply);
+    answer_end(core, answer);
+}
+
+void answer_tick(struct core *core)
+{
+    for (size_t i = core->answers.count; i-- > 0;) {
+        struct answer *answer = core->answers.items[i];
+        if (!answer->poll_ms || core->now_ms < answer->poll_ms || answer->query)
+            continue;
+        answer->poll_ms = 0;
+        if (answer->stage == ANSWER_WAITING)
+            answer_look_again(core, answer);
+        else if (answer->stage == ANSWER_POLLING)
+            answer_logs_more(core, answer);
+        else if (answer->stage == ANSWER_DRAINING)
+            answer_drain_more(core, answer);
+        else if (answer->stage == ANSWER_LEAVING)
+            answer_leave_more(core, answer);
+    }
 }
 
 void answer_settled(struct core *core)

@@ -15,8 +15,11 @@ enum answer_stage {
     ANSWER_GATHERING, // rows come in
     ANSWER_SEGMENTS,  // a page of a log comes in
     ANSWER_FOLLOWING, // the log's run lives: what it says is passed on
-    ANSWER_WAITING,   // for the run an order asked for
+    ANSWER_WAITING,   // for the run an order asked for; asked again now and then
+    ANSWER_POLLING,   // a log is followed whose run lives on another node; asked again each second
     ANSWER_STORING,   // for records to be durable
+    ANSWER_DRAINING,  // until nothing is owned and nothing runs here
+    ANSWER_LEAVING,   // until the word of it has spread
 };
 
 struct answer {
@@ -30,15 +33,37 @@ struct answer {
     struct hash cause; // WAIT: the order
     int64_t at_ms;
     uint32_t limit, next_segment;
-    bool failed, duplicates, follow;
+    bool failed, duplicates, follow, local;
     bool run_is_known; // LOGS: which run it is
     size_t rows_in_page;
+    size_t waiting;       // sources that have not said all yet: this disk, other nodes
+    uint64_t deadline_ms; // monotonic: who has not answered by then is named
+    uint64_t poll_ms;     // monotonic: ask again then; 0: no
+    char (*unreachable)[NAME_ROOM]; // owned
+    size_t unreachable_count;
+    struct answer_live_run *live; // owned: runs that live on other nodes
+    size_t live_count;
+    struct answer_segment *segments; // owned: of this page, from all sources
+    size_t segment_count, segment_capacity;
     struct gather gather;
     struct answer_line *lines; // owned: story lines of `why`
     size_t line_count, line_capacity;
     uint64_t ticket;             // STORING: the last write it waits for
     struct control_put *puts;    // owned; texts are owned copies
     size_t put_count;
+};
+
+struct answer_live_run {
+    struct run_id run;
+    int64_t started_ms;
+};
+
+struct answer_segment {
+    uint32_t index;
+    uint64_t offset;
+    int64_t at_ms;
+    uint8_t stream;
+    struct buffer data; // owned
 };
 
 struct answer_line {
@@ -60,18 +85,27 @@ void answer_request(struct core *core, uint64_t client, const struct control_req
 void answer_client_gone(struct core *core, uint64_t client);
 void answer_row(struct core *core, uint64_t query, const struct event_row *row);
 void answer_rows_done(struct core *core, uint64_t query, bool failed);
+void answer_peer_done(struct core *core, uint64_t query, const char *in_vain); // a name: it did not answer
+void answer_live(struct core *core, uint64_t query, const struct run_id *run, int64_t started_ms);
+void answer_unreachable(struct answer *answer, const char *name);
+bool answer_is_late(const struct core *core, uint64_t query);
+void answer_tick(struct core *core);
 void answer_settled(struct core *core); // more writes are durable
 void answer_refused(struct core *core, uint64_t ticket); // the disk had no room for this write
 
 // What happens meanwhile, for those who follow or wait.
 void answer_run_ended(struct core *core, const struct run_id *run);
 void answer_cause_settled(struct core *core, const struct hash *cause); // zero: nobody waits for that
+void answer_look_again(struct core *core, struct answer *answer);
 void answer_log_grew(struct core *core, const struct ledger_segment *segments, size_t count);
 
 // For the rooms answer_*.c.
 struct answer *answer_new(struct core *core, uint64_t client, const struct control_request *request);
 void answer_end(struct core *core, struct answer *answer); // forgets it
-void answer_query(struct core *core, struct answer *answer, struct effect_query *query); // numbers and sends it
+// Numbers the query and asks this disk, and all other nodes unless the asker wanted this one alone.
+void answer_query(struct core *core, struct answer *answer, struct effect_query *query);
+// The last reply of an answer: names who could not be asked; exit status 5 then instead of 0.
+void answer_finish(struct core *core, struct answer *answer, uint32_t exit_status);
 void answer_reply(struct core *core, uint64_t client, struct control_reply *reply);
 void answer_last(struct core *core, uint64_t client, uint32_t exit_status, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -82,6 +116,10 @@ void answer_authority(struct core *core, uint64_t client, const struct control_r
 void answer_jobs(struct core *core, uint64_t client);
 void answer_job(struct core *core, uint64_t client, const struct control_request *request);
 void answer_owner(struct core *core, uint64_t client, const struct control_request *request);
+void answer_drain(struct core *core, uint64_t client, const struct control_request *request);
+void answer_drain_more(struct core *core, struct answer *answer);
+void answer_leave(struct core *core, uint64_t client, const struct control_request *request);
+void answer_leave_more(struct core *core, struct answer *answer);
 void answer_put(struct core *core, uint64_t client, const struct control_request *request);
 void answer_put_done(struct core *core, struct answer *answer);
 void answer_runs(struct core *core, uint64_t client, const struct control_request *request);
@@ -90,6 +128,7 @@ void answer_wait(struct core *core, uint64_t client, const struct control_reques
 void answer_wait_done(struct core *core, struct answer *answer);
 void answer_logs(struct core *core, uint64_t client, const struct control_request *request);
 void answer_logs_row(struct core *core, struct answer *answer, const struct event_row *row);
+void answer_logs_more(struct core *core, struct answer *answer);
 void answer_logs_done(struct core *core, struct answer *answer);
 void answer_why(struct core *core, uint64_t client, const struct control_request *request);
 void answer_why_row(struct core *core, struct answer *answer, const struct event_row *row);

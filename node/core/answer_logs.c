@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANSWER_LOGS_PAGE = 64 }; // segments a query
+enum {
+    ANSWER_LOGS_PAGE = 64, // segments a query
+    ANSWER_LOGS_POLL_MS = 1000,
+};
 
 static void query_page(struct core *core, struct answer *answer)
 {
@@ -31,38 +34,74 @@ void answer_logs(struct core *core, uint64_t client, const struct control_reques
     answer_query(core, answer, &query);
 }
 
-static void reply_segment(struct core *core, const struct answer *answer, const struct ledger_segment *segment)
+static void reply_segment(struct core *core, const struct answer *answer, const struct answer_segment *segment)
 {
     struct control_reply reply = {.kind = CONTROL_REPLY_LOG,
-                                  .is.log = {.run = segment->run,
+                                  .is.log = {.run = answer->run,
                                              .offset = segment->offset,
                                              .stream = segment->stream,
                                              .at_ms = segment->at_ms,
-                                             .data = segment->data}};
+                                             .data = buffer_view(&segment->data)}};
     answer_reply(core, answer->client, &reply);
 }
 
+// Segments of a page come from several nodes; each index is kept once, in order.
 void answer_logs_row(struct core *core, struct answer *answer, const struct event_row *row)
 {
-    if (row->kind != EVENT_ROW_SEGMENT || row->is.segment.index < answer->next_segment)
+    (void)core;
+    const struct ledger_segment *segment = &row->is.segment;
+    size_t at = answer->segment_count;
+    if (row->kind != EVENT_ROW_SEGMENT || segment->index < answer->next_segment)
         return;
-    answer->next_segment = row->is.segment.index + 1;
-    reply_segment(core, answer, &row->is.segment);
+    while (at > 0 && answer->segments[at - 1].index > segment->index)
+        at--;
+    if (at > 0 && answer->segments[at - 1].index == segment->index)
+        return;
+    void *segments = answer->segments;
+    base_grow(&segments, &answer->segment_capacity, answer->segment_count + 1, sizeof *answer->segments);
+    answer->segments = segments;
+    memmove(&answer->segments[at + 1], &answer->segments[at],
+            (answer->segment_count++ - at) * sizeof *answer->segments);
+    struct answer_segment *kept = &answer->segments[at];
+    *kept = (struct answer_segment){.index = segment->index,
+                                    .offset = segment->offset,
+                                    .at_ms = segment->at_ms,
+                                    .stream = segment->stream};
+    buffer_add(&kept->data, segment->data.data, segment->data.size);
+}
+
+static void reply_page(struct core *core, struct answer *answer)
+{
+    for (size_t i = 0; i < answer->segment_count; i++) {
+        answer->next_segment = answer->segments[i].index + 1;
+        reply_segment(core, answer, &answer->segments[i]);
+        buffer_deinit(&answer->segments[i].data);
+    }
+    answer->segment_count = 0;
+}
+
+static bool is_running_elsewhere(const struct answer *answer, const struct run_id *run)
+{
+    for (size_t i = 0; i < answer->live_count; i++)
+        if (run_id_equal(&answer->live[i].run, run))
+            return true;
+    return false;
 }
 
 // The run to show: the one asked for, or the newest that has started.
-static const struct gather_run *choose(struct core *core, struct gather *gather)
+static const struct gather_run *choose(struct core *core, struct answer *answer)
 {
-    gather_sort(gather);
-    for (size_t i = 0; i < gather->count; i++) {
-        const struct gather_run *run = gather_deciding_run(&gather->items[i]);
-        if (run && (run->status != LEDGER_OPEN || runs_find(&core->runs, &run->run)))
+    gather_sort(&answer->gather);
+    for (size_t i = 0; i < answer->gather.count; i++) {
+        const struct gather_run *run = gather_deciding_run(&answer->gather.items[i]);
+        if (run && (run->status != LEDGER_OPEN || runs_find(&core->runs, &run->run) ||
+                    is_running_elsewhere(answer, &run->run)))
             return run;
     }
     return NULL;
 }
 
-static bool is_running(const struct core *core, const struct run_id *id)
+static bool is_running_here(const struct core *core, const struct run_id *id)
 {
     const struct run *run = runs_find(&core->runs, id);
     return run && run->state != RUN_WRITTEN;
@@ -70,14 +109,23 @@ static bool is_running(const struct core *core, const struct run_id *id)
 
 static void page_done(struct core *core, struct answer *answer)
 {
-    if (answer->rows_in_page >= ANSWER_LOGS_PAGE) {
+    bool is_full = answer->segment_count >= ANSWER_LOGS_PAGE;
+    reply_page(core, answer);
+    if (is_full) {
         query_page(core, answer);
-    } else if (answer->follow && is_running(core, &answer->run)) {
+    } else if (answer->follow && is_running_here(core, &answer->run)) {
         answer->stage = ANSWER_FOLLOWING;
+    } else if (answer->follow && is_running_elsewhere(answer, &answer->run)) {
+        answer->stage = ANSWER_POLLING;
+        answer->poll_ms = core->now_ms + ANSWER_LOGS_POLL_MS;
     } else {
-        answer_last(core, answer->client, 0, "%s", "");
-        answer_end(core, answer);
+        answer_finish(core, answer, 0);
     }
+}
+
+void answer_logs_more(struct core *core, struct answer *answer)
+{
+    query_page(core, answer);
 }
 
 static void chosen(struct core *core, struct answer *answer, const struct run_id *run)
@@ -106,7 +154,7 @@ void answer_logs_done(struct core *core, struct answer *answer)
         page_done(core, answer);
         return;
     }
-    const struct gather_run *run = answer->run_prefix[0] ? find_prefix(answer) : choose(core, &answer->gather);
+    const struct gather_run *run = answer->run_prefix[0] ? find_prefix(answer) : choose(core, answer);
     if (run) {
         chosen(core, answer, &run->run);
         return;
@@ -125,11 +173,11 @@ void answer_log_grew(struct core *core, const struct ledger_segment *segments, s
         struct answer *answer = core->answers.items[i];
         if (answer->stage != ANSWER_FOLLOWING || !run_id_equal(&answer->run, &segments[0].run))
             continue;
-        for (size_t k = 0; k < count; k++)
-            if (segments[k].index >= answer->next_segment) {
-                answer->next_segment = segments[k].index + 1;
-                reply_segment(core, answer, &segments[k]);
-            }
+        for (size_t k = 0; k < count; k++) {
+            const struct event_row row = {.kind = EVENT_ROW_SEGMENT, .is.segment = segments[k]};
+            answer_logs_row(core, answer, &row);
+        }
+        reply_page(core, answer);
     }
 }
 

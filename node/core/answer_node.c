@@ -92,6 +92,7 @@ void answer_status(struct core *core, uint64_t client)
         .problem_count = problems.count,
         .table_digest = table_digest(&core->table),
         .rejected = core->rejected,
+        .repair_bytes = core->sync.repair_bytes,
     };
     core_count_members(core, &reply.is.status);
     count_jobs(core, &reply.is.status);

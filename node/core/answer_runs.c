@@ -7,10 +7,15 @@
 enum { ANSWER_RUNS_LIMIT_DEFAULT = 20, ANSWER_RUNS_LIMIT_MAX = 10000 };
 
 // What runs here now is not on disk yet.
-static void add_live(struct core *core, struct gather_due *due)
+static void add_live(struct core *core, const struct answer *answer, struct gather_due *due)
 {
     for (size_t i = 0; i < due->run_count; i++) {
         struct gather_run *run = &due->runs[i];
+        for (size_t k = 0; k < answer->live_count && run->status == LEDGER_OPEN; k++)
+            if (run_id_equal(&answer->live[k].run, &run->run)) {
+                run->is_live = true;
+                run->started_ms = answer->live[k].started_ms;
+            }
         const struct run *live = runs_find(&core->runs, &run->run);
         if (!live || run->status != LEDGER_OPEN)
             continue;
@@ -119,7 +124,7 @@ void answer_runs_done(struct core *core, struct answer *answer)
     size_t shown = 0;
     for (size_t i = 0; i < answer->gather.count && shown < answer->limit; i++) {
         struct gather_due *due = &answer->gather.items[i];
-        add_live(core, due);
+        add_live(core, answer, due);
         enum ledger_status status = gather_status(due);
         if (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN))
             continue;
@@ -133,8 +138,7 @@ void answer_runs_done(struct core *core, struct answer *answer)
             reply_row(core, answer, &row);
         }
     }
-    answer_last(core, answer->client, 0, "%s", "");
-    answer_end(core, answer);
+    answer_finish(core, answer, 0);
 }
 
 void answer_wait(struct core *core, uint64_t client, const struct control_request *request)
@@ -150,6 +154,8 @@ void answer_wait(struct core *core, uint64_t client, const struct control_reques
     answer_query(core, answer, &query);
 }
 
+enum { ANSWER_WAIT_POLL_MS = 500 };
+
 // Answers when the order's run is settled; keeps waiting otherwise.
 void answer_wait_done(struct core *core, struct answer *answer)
 {
@@ -157,6 +163,7 @@ void answer_wait_done(struct core *core, struct answer *answer)
     struct gather_due *due = answer->gather.count ? &answer->gather.items[0] : NULL;
     if (!due || gather_status(due) == LEDGER_OPEN) {
         answer->stage = ANSWER_WAITING;
+        answer->poll_ms = core->now_ms + ANSWER_WAIT_POLL_MS;
         gather_deinit(&answer->gather);
         return;
     }
@@ -166,21 +173,19 @@ void answer_wait_done(struct core *core, struct answer *answer)
     answer_end(core, answer);
 }
 
-// Asks the disk again once the result is on it: rows of one query come after the writes before it.
-static void look_again(struct core *core, const struct hash *cause)
+void answer_look_again(struct core *core, struct answer *answer)
 {
-    for (size_t i = 0; i < core->answers.count; i++) {
-        struct answer *answer = core->answers.items[i];
-        if (answer->stage != ANSWER_WAITING || answer->query || !hash_equal(&answer->cause, cause))
-            continue;
-        struct effect_query query = {.kind = EFFECT_QUERY_CAUSE, .job = "", .cause = *cause, .limit = 1};
-        answer->stage = ANSWER_GATHERING;
-        answer_query(core, answer, &query);
-    }
+    struct effect_query query = {.kind = EFFECT_QUERY_CAUSE, .job = "", .cause = answer->cause, .limit = 1};
+    answer->stage = ANSWER_GATHERING;
+    answer_query(core, answer, &query);
 }
 
+// Asks the disk again once the result is on it: rows of one query come after the writes before it.
 void answer_cause_settled(struct core *core, const struct hash *cause)
 {
-    if (!hash_is_zero(cause))
-        look_again(core, cause);
+    for (size_t i = 0; !hash_is_zero(cause) && i < core->answers.count; i++) {
+        struct answer *answer = core->answers.items[i];
+        if (answer->stage == ANSWER_WAITING && !answer->query && hash_equal(&answer->cause, cause))
+            answer_look_again(core, answer);
+    }
 }

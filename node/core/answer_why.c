@@ -210,9 +210,9 @@ void answer_why_done(struct core *core, struct answer *answer)
         return;
     }
     for (size_t i = 0; i < answer->gather.count; i++)
-        tell_due(core, answer, &answer->gather.items[i]);
+        if (gather_time_ms(&answer->gather.items[i]) == answer->at_ms || answer->gather.items[i].count > 1)
+            tell_due(core, answer, &answer->gather.items[i]);
     reply_why(core, answer, due);
     reply_lines(core, answer);
-    answer_last(core, answer->client, 0, "%s", "");
-    answer_end(core, answer);
+    answer_finish(core, answer, 0);
 }

@@ -73,8 +73,31 @@ void book_cursor(struct core *core, struct job *job, const struct ledger_cursor 
     *(struct ledger_cursor *)APPEND(&core->book, cursor) = *cursor;
 }
 
-static uint64_t write_record(struct core *core, enum envelope_kind kind, const struct buffer *body)
+// Every item begins with the name of its job.
+_Static_assert(offsetof(struct ledger_claim, occurrence.job) == 0, "the job comes first");
+_Static_assert(offsetof(struct ledger_result, occurrence.job) == 0, "the job comes first");
+_Static_assert(offsetof(struct ledger_verdict, occurrence.job) == 0, "the job comes first");
+_Static_assert(offsetof(struct ledger_cursor, job) == 0, "the job comes first");
+
+struct batch { // items signed together
+    enum envelope_kind kind;
+    const void *items;
+    size_t count;
+    size_t item_size;
+};
+
+static void offer_to_keepers(struct core *core, const struct batch *batch, const struct hash *id,
+                             struct bytes envelope)
 {
+    const char *jobs[LIMIT_LEDGER_ITEM_COUNT_MAX];
+    for (size_t i = 0; i < batch->count; i++)
+        jobs[i] = (const char *)batch->items + i * batch->item_size;
+    keep_record(core, id, envelope, jobs, batch->count);
+}
+
+static uint64_t write_record(struct core *core, const struct batch *batch, const struct buffer *body)
+{
+    enum envelope_kind kind = batch->kind;
     struct buffer envelope = {0};
     struct record_id id = envelope_sign(&core->self.signer, kind, buffer_view(body), &envelope);
     const struct effect_write write = {.kind = EFFECT_WRITE_LEDGER,
@@ -84,19 +107,24 @@ static uint64_t write_record(struct core *core, enum envelope_kind kind, const s
                                        .signer = core->self.id,
                                        .envelope = buffer_view(&envelope)};
     uint64_t ticket = outbox_write(&core->outbox, &write);
+    offer_to_keepers(core, batch, &id.hash, buffer_view(&envelope));
     buffer_deinit(&envelope);
     return ticket;
 }
 
 // Signs `count` items in records of at most LIMIT_LEDGER_ITEM_COUNT_MAX.
-#define FLUSH(core, field, kind, encode)                                                                         \
+#define FLUSH(core, field, envelope_kind, encode)                                                                \
     do {                                                                                                         \
         struct book *flushed = &(core)->book;                                                                    \
         for (size_t at = 0; at < flushed->field##_count; at += LIMIT_LEDGER_ITEM_COUNT_MAX) {                    \
             struct buffer body = {0};                                                                            \
-            encode(&flushed->field##s[at],                                                                       \
-                   MIN_OF(flushed->field##_count - at, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX), &body);             \
-            ticket = write_record((core), (kind), &body);                                                        \
+            const struct batch batch = {                                                                         \
+                .kind = (envelope_kind),                                                                         \
+                .items = &flushed->field##s[at],                                                                 \
+                .count = MIN_OF(flushed->field##_count - at, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX),               \
+                .item_size = sizeof *flushed->field##s};                                                         \
+            encode(&flushed->field##s[at], batch.count, &body);                                                  \
+            ticket = write_record((core), &batch, &body);                                                        \
             buffer_deinit(&body);                                                                                \
         }                                                                                                        \
     } while (0)

@@ -29,6 +29,13 @@ void core_free(struct core *core)
     if (!core)
         return;
     outbox_deinit(&core->outbox);
+    fleet_deinit(&core->fleet);
+    links_deinit(&core->links);
+    door_deinit(&core->door);
+    sync_deinit(&core->sync);
+    takes_deinit(&core->takes);
+    keep_deinit(&core->keep);
+    asks_deinit(&core->asks);
     runs_deinit(&core->runs);
     answers_deinit(&core->answers);
     jobs_deinit(&core->jobs);
@@ -57,59 +64,9 @@ static void boot(struct core *core, const struct event_boot *boot)
     self->confined = boot->confined;
     snprintf(self->confined_text, sizeof self->confined_text, "%s", boot->confined_text);
     snprintf(self->version, sizeof self->version, "%s", boot->version);
+    random_init(&core->random, boot->seed);
+    fleet_boot(core, boot);
     core->is_booted = true;
-}
-
-// A claim, result, verdict or cursor from the disk: knowledge about one of the jobs.
-static struct job *job_of(struct core *core, const struct ledger_occurrence *occurrence)
-{
-    struct job *job = jobs_find(&core->jobs, occurrence->job);
-    bool is_mine = node_id_is_zero(&occurrence->target) || node_id_equal(&occurrence->target, &core->self.id);
-    return job && job->life == occurrence->life && is_mine ? job : NULL;
-}
-
-static void raise_cursor(struct job *job, const struct ledger_occurrence *of, int64_t decided_ms)
-{
-    if (of->trigger < job->slot_count && of->schedule_version == job->schedule_version)
-        job->slots[of->trigger].decided_ms = MAX_OF(job->slots[of->trigger].decided_ms, decided_ms);
-}
-
-static void note_status(struct job *job, enum ledger_status status, int64_t due_ms)
-{
-    if (due_ms < job->last_due_ms)
-        return;
-    job->last_due_ms = due_ms;
-    job->last_status = status;
-}
-
-static void load_ledger(struct core *core, const struct event_row *row)
-{
-    struct job *job;
-    if (row->kind == EVENT_ROW_CLAIM && (job = job_of(core, &row->is.claim.occurrence))) {
-        const struct ledger_claim *claim = &row->is.claim;
-        known_claim(&job->known, job->name, claim, &row->signer);
-        raise_cursor(job, &claim->occurrence,
-                     claim->occurrence.due_ms + (int64_t)((claim->count - 1) * claim->step_ms));
-        if (claim->epoch.number > job->epoch.number)
-            job->epoch = claim->epoch;
-    } else if (row->kind == EVENT_ROW_RESULT && (job = job_of(core, &row->is.result.occurrence))) {
-        known_result(&job->known, job->name, &row->is.result, &row->signer);
-        raise_cursor(job, &row->is.result.occurrence, row->is.result.occurrence.due_ms);
-        note_status(job, row->is.result.status, row->is.result.occurrence.due_ms);
-    } else if (row->kind == EVENT_ROW_VERDICT && (job = job_of(core, &row->is.verdict.occurrence))) {
-        known_verdict(&job->known, &row->is.verdict);
-        raise_cursor(job, &row->is.verdict.occurrence, row->is.verdict.last_due_ms);
-        note_status(job, row->is.verdict.status, row->is.verdict.last_due_ms);
-    } else if (row->kind == EVENT_ROW_CURSOR) {
-        const struct ledger_cursor *cursor = &row->is.cursor;
-        struct ledger_occurrence of = {.life = cursor->life,
-                                       .schedule_version = cursor->schedule_version,
-                                       .trigger = cursor->trigger,
-                                       .target = cursor->target};
-        memcpy(of.job, cursor->job, sizeof of.job);
-        if ((job = job_of(core, &of)))
-            raise_cursor(job, &of, cursor->decided_ms);
-    }
 }
 
 static void load_row(struct core *core, const struct event_row *row)
@@ -121,10 +78,14 @@ static void load_row(struct core *core, const struct event_row *row)
         return;
     }
     intake_follow(core);
-    if (row->kind == EVENT_ROW_META && strcmp(row->is.meta.key, "drained") == 0)
+    if (row->kind != EVENT_ROW_META)
+        learn_row(core, row);
+    else if (strcmp(row->is.meta.key, "drained") == 0)
         core->self.drained = row->is.meta.value.size > 0;
-    else
-        load_ledger(core, row);
+    else if (strncmp(row->is.meta.key, "epoch/", 6) == 0)
+        take_load(core, row->is.meta.key, row->is.meta.value);
+    else if (strncmp(row->is.meta.key, "member/", 7) == 0)
+        fleet_load_member(core, row->is.meta.value);
 }
 
 // The disk is read and the runner has told what lives: this node may own jobs.
@@ -138,7 +99,9 @@ static void become_ready(struct core *core)
     core->early = NULL;
     core->early_count = core->early_capacity = 0;
     core->is_ready = true;
-    owner_all(core);
+    core->fleet.returned_ms = core->now_ms;
+    fleet_renew(core);
+    fleet_dirty(core);
 }
 
 static void keep_early(struct core *core, const struct frame *frame)
@@ -210,7 +173,8 @@ static void storage_changed(struct core *core, enum event_storage storage)
     core->storage = storage;
     outbox_notice(&core->outbox, storage == EVENT_STORAGE_OK ? EFFECT_INFO : EFFECT_ERROR, "%s", text[storage]);
     book_story(core, NULL, NULL, "%s", text[storage]);
-    owner_all(core);
+    fleet_renew(core);
+    fleet_dirty(core);
 }
 
 static void settled(struct core *core, uint64_t ticket, bool refused)
@@ -220,6 +184,9 @@ static void settled(struct core *core, uint64_t ticket, bool refused)
     core->settled_ticket = MAX_OF(core->settled_ticket, ticket);
     answer_settled(core);
     runs_settled(core);
+    keep_settled(core);
+    take_settled(core);
+    door_settled(core);
 }
 
 static void write_cursors(struct core *core, struct job *job)
@@ -262,6 +229,8 @@ static void retain_one(struct core *core)
 static void keep_house(struct core *core)
 {
     core->housekeeping_ms = core->now_ms + CORE_HOUSEKEEPING_MS;
+    links_tick(core);
+    keep_tick(core);
     for (size_t i = core->jobs.count; i-- > 0;) {
         struct job *job = core->jobs.items[i];
         known_forget(&job->known, core->wall_ms - CORE_KNOWN_KEEP_MS, CORE_KNOWN_KEEP_COUNT);
@@ -277,6 +246,28 @@ static void keep_house(struct core *core)
     }
 }
 
+static void row_read(struct core *core, uint64_t query, const struct event_row *row)
+{
+    if (!query)
+        load_row(core, row);
+    else if (!keep_row(core, query, row) && !take_row(core, query, row) && !ask_row(core, query, row))
+        answer_row(core, query, row);
+}
+
+static void rows_read(struct core *core, uint64_t query, bool failed)
+{
+    if (query) {
+        if (!keep_rows_done(core, query) && !take_rows_done(core, query) && !ask_rows_done(core, query))
+            answer_rows_done(core, query, failed);
+        return;
+    }
+    intake_follow(core);
+    core->is_loaded = true;
+    intake_feed_runner(core);
+    fleet_loaded(core);
+    become_ready(core);
+}
+
 static void step(struct core *core, const struct event *event)
 {
     switch (event->kind) {
@@ -284,20 +275,10 @@ static void step(struct core *core, const struct event *event)
         boot(core, &event->is.boot);
         return;
     case EVENT_ROW:
-        if (event->is.row.query)
-            answer_row(core, event->is.row.query, &event->is.row.row);
-        else
-            load_row(core, &event->is.row.row);
+        row_read(core, event->is.row.query, &event->is.row.row);
         return;
     case EVENT_ROWS_DONE:
-        if (event->is.rows_done.query) {
-            answer_rows_done(core, event->is.rows_done.query, event->is.rows_done.failed);
-            return;
-        }
-        intake_follow(core);
-        core->is_loaded = true;
-        intake_feed_runner(core);
-        become_ready(core);
+        rows_read(core, event->is.rows_done.query, event->is.rows_done.failed);
         return;
     case EVENT_DEADLINE:
         return; // what is due is looked for after every event
@@ -321,11 +302,48 @@ static void step(struct core *core, const struct event *event)
         answer_client_gone(core, event->is.control.client);
         return;
     case EVENT_DATAGRAM:
+        if (core->is_loaded)
+            fleet_datagram(core, &event->is.datagram.from, event->is.datagram.data);
+        return;
     case EVENT_STREAM_OPENED:
+        links_opened(core, event->is.stream.stream, &event->is.stream.peer, event->is.stream.accepted);
+        return;
     case EVENT_STREAM_BYTES:
+        links_bytes(core, event->is.stream.stream, event->is.stream.data);
+        return;
     case EVENT_STREAM_CLOSED:
+        links_closed(core, event->is.stream.stream);
         return;
     }
+}
+
+// Stopped or suspended for longer than this: nothing is owned until it is taken anew.
+enum { CORE_GAP_MS = 1500 };
+
+static void slept(struct core *core, uint64_t gap_ms)
+{
+    outbox_notice(&core->outbox, EFFECT_WARNING, "this node was stopped or asleep for %llu ms",
+                  (unsigned long long)gap_ms);
+    book_story(core, NULL, NULL, "was stopped or asleep for %llu ms; takes its jobs anew",
+               (unsigned long long)gap_ms);
+    take_drop_all(core);
+    core->fleet.returned_ms = core->now_ms;
+    core->runs.needs_resume = true;
+    fleet_dirty(core);
+}
+
+static void tick(struct core *core)
+{
+    fleet_pump(core);
+    if (!core->is_ready)
+        return;
+    schedule_run_due(core);
+    runs_tick(core);
+    take_tick(core);
+    ask_tick(core);
+    answer_tick(core);
+    if (core->now_ms >= core->housekeeping_ms)
+        keep_house(core);
 }
 
 void core_step(struct core *core, const struct event *event)
@@ -334,14 +352,14 @@ void core_step(struct core *core, const struct event *event)
     core->now_ms = event->now_ms;
     core->wall_ms = event->wall_ms;
     core->boottime_ns = event->boottime_ns;
+    if (core->is_booted)
+        fleet_advance(core, event->gap_ms);
+    if (core->is_ready && event->gap_ms > CORE_GAP_MS)
+        slept(core, event->gap_ms);
     step(core, event);
-    if (core->is_ready) {
-        schedule_run_due(core);
-        runs_tick(core);
-        if (core->now_ms >= core->housekeeping_ms)
-            keep_house(core);
-    }
+    tick(core);
     book_flush(core);
+    fleet_pump(core);
 }
 
 bool core_next_effect(struct core *core, struct effect *ret_effect)
@@ -352,6 +370,11 @@ bool core_next_effect(struct core *core, struct effect *ret_effect)
 void core_deadline(const struct core *core, uint64_t *ret_now_ms, int64_t *ret_wall_ms)
 {
     struct heap_entry first;
-    *ret_now_ms = core->is_ready ? MIN_OF(core->housekeeping_ms, runs_deadline_ms(core)) : UINT64_MAX;
+    *ret_now_ms = fleet_deadline_ms(core);
+    if (core->is_ready)
+        *ret_now_ms = MIN_OF(*ret_now_ms, MIN_OF(core->housekeeping_ms, runs_deadline_ms(core)));
+    for (size_t i = 0; i < core->answers.count; i++)
+        if (core->answers.items[i]->poll_ms)
+            *ret_now_ms = MIN_OF(*ret_now_ms, core->answers.items[i]->poll_ms);
     *ret_wall_ms = core->is_ready && heap_first(&core->jobs.due, &first) ? first.due_ms : INT64_MAX;
 }

@@ -57,6 +57,7 @@ enum effect_query_kind {
     EFFECT_QUERY_SEGMENTS, // of `run`, from index `from` on, at most `limit`
     EFFECT_QUERY_STORY,    // of `job` (and of no job) in [since_ms, until_ms], oldest first
     EFFECT_QUERY_CAUSE,    // claims, results and verdicts whose occurrence names `cause`
+    EFFECT_QUERY_LEDGER,   // the `limit` newest ledger records, log segments too: one row each, oldest first
 };
 
 struct effect_query {

@@ -30,6 +30,13 @@ struct jobs_pending {
     uint8_t cause;      // enum frame_cause
 };
 
+enum { JOBS_ASKED_MAX = 16 };
+
+struct jobs_asked { // somebody a `take` asks
+    struct node_id id;
+    bool answered;
+};
+
 enum jobs_role {
     JOBS_NOT_MINE,
     JOBS_TAKING, // asking the keepers: start nothing yet
@@ -50,7 +57,11 @@ struct job {
     char problem[256]; // why it cannot be scheduled here; "" nothing
 
     enum jobs_role role;
-    struct ledger_epoch epoch;
+    struct ledger_epoch epoch;    // of this node's own take
+    struct ledger_epoch promised; // the highest seen; on disk before it is told to anybody
+    struct jobs_asked asked[JOBS_ASKED_MAX];
+    size_t asked_count;
+    uint64_t retry_ms; // monotonic: take again then, if still named; 0: no
 
     struct jobs_slot *slots; // owned, one a trigger
     size_t slot_count;

@@ -2,6 +2,7 @@
 
 #include "node/core/state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,10 @@ struct log_part {
     uint8_t data[LIMIT_LOG_SEGMENT_SIZE_MAX];
 };
 
-void log_init(struct log *log, const struct run_id *run, uint64_t limit_bytes)
+void log_init(struct log *log, const struct run_id *run, const char *job, uint64_t limit_bytes)
 {
     *log = (struct log){.run = *run, .limit_bytes = limit_bytes ? limit_bytes : LIMIT_OUTPUT_SIZE_DEFAULT};
+    snprintf(log->job, sizeof log->job, "%s", job);
 }
 
 static uint64_t drop_first(struct log *log)
@@ -49,7 +51,8 @@ static bool fits(const struct log *log)
            log->offset + head_bytes(log) <= log->limit_bytes;
 }
 
-static void write_record(struct core *core, const struct ledger_segment *segments, size_t count)
+static void write_record(struct core *core, const struct log *log, const struct ledger_segment *segments,
+                         size_t count)
 {
     struct buffer body = {0}, envelope = {0};
     ledger_segments_encode(segments, count, &body);
@@ -60,7 +63,9 @@ static void write_record(struct core *core, const struct ledger_segment *segment
                                        .record_kind = ENVELOPE_SEGMENT,
                                        .signer = core->self.id,
                                        .envelope = buffer_view(&envelope)};
+    const char *job = log->job;
     outbox_write(&core->outbox, &write);
+    keep_record(core, &id.hash, buffer_view(&envelope), &job, 1);
     buffer_deinit(&envelope);
     buffer_deinit(&body);
 }
@@ -81,7 +86,7 @@ static void flush(struct core *core, struct log *log)
                                                .data = bytes_of(part->data, part->size)};
             segment->hash = log->last = ledger_segment_hash(segment);
         }
-        write_record(core, segments, count);
+        write_record(core, log, segments, count);
         answer_log_grew(core, segments, count);
         for (size_t i = 0; i < count; i++)
             log->written_bytes += drop_first(log);

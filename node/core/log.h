@@ -20,6 +20,7 @@ struct log_part; // a segment in memory
 
 struct log {
     struct run_id run;
+    char job[NAME_JOB_ROOM];
     uint64_t limit_bytes;
     uint64_t offset;        // bytes the run has said
     uint64_t written_bytes; // kept on disk
@@ -30,7 +31,7 @@ struct log {
     int64_t opened_ms;      // wall, when the last part was begun
 };
 
-void log_init(struct log *log, const struct run_id *run, uint64_t limit_bytes);
+void log_init(struct log *log, const struct run_id *run, const char *job, uint64_t limit_bytes);
 void log_deinit(struct log *log);
 void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes data);
 void log_tick(struct core *core, struct log *log);   // each LOG_FLUSH_MS while something waits

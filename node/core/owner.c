@@ -1,6 +1,8 @@
 #include "node/core/owner.h"
 
 #include "gossip/rendezvous.h"
+#include "gossip/suspicion.h"
+#include "node/core/net/take.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -16,30 +18,144 @@ static bool is_without(const struct node_id *id, const struct node_id *without, 
     return false;
 }
 
+bool owner_is_gone(const struct core *core, const struct node_id *id)
+{
+    switch (fleet_state_of(core, id)) {
+    case FLEET_DEAD:
+    case FLEET_LEFT:
+        return true;
+    case FLEET_UNHEARD:
+        return fleet_is_settled(core);
+    case FLEET_ALIVE:
+    case FLEET_SUSPECT:
+        return false;
+    }
+    return false;
+}
+
+size_t owner_returned(const struct core *core, struct node_id *ids, size_t room)
+{
+    size_t count = 0;
+    const struct members *members = gossip_members(core->fleet.gossip);
+    for (size_t i = 0; i < members->count && count < room; i++) {
+        const struct members_node *member = members->nodes[i];
+        if (!members_is_self(members, member) && members_is_live(member) &&
+            core->now_ms - member->state_ms < OWNER_HOUR_MS)
+            ids[count++] = member->id;
+    }
+    return count;
+}
+
+// How long a node that came back keeps and does not own: twice the suspicion minimum.
+static uint64_t returning_ms(const struct core *core)
+{
+    return 2 * suspicion_minimum_ms(members_live_count(gossip_members(core->fleet.gossip)));
+}
+
+// When this node may own again after it came back; 0: it may now.
+static uint64_t returning_until_ms(const struct core *core, const struct node_id *id)
+{
+    uint64_t since_ms = core->fleet.returned_ms;
+    if (!node_id_equal(id, &core->self.id)) {
+        const struct members_node *member = gossip_find(core->fleet.gossip, id);
+        since_ms = member ? member->state_ms : 0;
+    }
+    uint64_t until_ms = since_ms + returning_ms(core);
+    return until_ms > core->now_ms ? until_ms : 0;
+}
+
+struct candidates {
+    struct rendezvous_node *nodes; // owned
+    size_t count;
+};
+
+enum { CANDIDATES_OWNERS, CANDIDATES_RETURNING, CANDIDATES_KEEPERS, CANDIDATES_CLASSES };
+
+static int class_of(struct core *core, const struct job *job, const struct directory_node *node)
+{
+    if (!jobs_runs_on(core, job->definition, &node->id) || !fleet_may_own(core, &node->id))
+        return CANDIDATES_KEEPERS;
+    uint64_t until_ms = returning_until_ms(core, &node->id);
+    if (!until_ms)
+        return CANDIDATES_OWNERS;
+    core->fleet.recheck_ms = MIN_OF(core->fleet.recheck_ms, until_ms);
+    return CANDIDATES_RETURNING;
+}
+
+// Sorts the counted nodes into those that may own now, those that came back a moment ago, and the rest.
+static void sort_candidates(struct core *core, const struct job *job, const struct node_id *without,
+                            size_t without_count, struct candidates sorted[CANDIDATES_CLASSES])
+{
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));) {
+        if (node->is_revoked || !fleet_is_counted(core, &node->id) ||
+            is_without(&node->id, without, without_count))
+            continue;
+        struct candidates *class = &sorted[class_of(core, job, node)];
+        class->nodes = base_resize(class->nodes, class->count + 1, sizeof *class->nodes);
+        struct rendezvous_node *candidate = &class->nodes[class->count++];
+        *candidate = (struct rendezvous_node){.id = node->id, .weight = node->weight};
+        memcpy(candidate->salt, node->salt, sizeof candidate->salt);
+    }
+}
+
 void owner_rank(struct core *core, const struct job *job, const struct node_id *without, size_t without_count,
                 struct owner_rank *ret_rank)
 {
-    *ret_rank = (struct owner_rank){.nobody_eligible = true};
-    if (is_without(&core->self.id, without, without_count) || !core_takes_work(core))
-        return;
-    ret_rank->nodes[ret_rank->count++] = core->self.id;
-    ret_rank->nobody_eligible = !jobs_runs_on(core, job->definition, &core->self.id);
+    struct candidates sorted[CANDIDATES_CLASSES] = {0};
+    struct hash key = job->hash;
+    *ret_rank = (struct owner_rank){0};
+    sort_candidates(core, job, without, without_count, sorted);
+    ret_rank->nobody_eligible = !sorted[CANDIDATES_OWNERS].count && !sorted[CANDIDATES_RETURNING].count;
+    for (int class = 0; class < CANDIDATES_CLASSES; class++) {
+        rendezvous_rank(&key, sorted[class].nodes, sorted[class].count);
+        for (size_t i = 0; i < sorted[class].count && ret_rank->count < OWNER_KEEPER_COUNT; i++)
+            ret_rank->nodes[ret_rank->count++] = sorted[class].nodes[i].id;
+        free(sorted[class].nodes);
+    }
+}
+
+// A job that each node sees to itself has no rank to wait for and nobody to take it from.
+static void own_each(struct core *core, struct job *job)
+{
+    if (!jobs_runs_on(core, job->definition, &core->self.id)) {
+        job->role = JOBS_NOT_MINE;
+    } else if (job->role != JOBS_OWNER) {
+        job->role = JOBS_OWNER;
+        job->epoch = (struct ledger_epoch){.number = core->self.generation, .node = core->self.id};
+        job->promised = job->epoch;
+        schedule_reopen(core, job);
+    }
+}
+
+static void explain_nobody(struct core *core, struct job *job, const struct owner_rank *rank)
+{
+    if (rank->nobody_eligible && !job->problem[0])
+        snprintf(job->problem, sizeof job->problem, "no node that is here matches where it may run");
+    else if (!rank->nobody_eligible && strncmp(job->problem, "no node", 7) == 0)
+        job->problem[0] = 0;
+    (void)core;
 }
 
 void owner_job(struct core *core, struct job *job)
 {
     struct owner_rank rank;
-    if (!job->definition)
+    if (!job->definition || !core->is_ready)
         return;
-    owner_rank(core, job, NULL, 0, &rank);
-    bool is_mine = rank.count && !rank.nobody_eligible && node_id_equal(&rank.nodes[0], &core->self.id);
-    if (is_mine && job->role != JOBS_OWNER) {
-        job->role = JOBS_OWNER;
-        job->epoch = (struct ledger_epoch){.number = job->epoch.number + 1, .node = core->self.id};
-        schedule_reopen(core, job);
-    } else if (!is_mine) {
-        job->role = JOBS_NOT_MINE;
+    if (job->definition->spread == DEFINITION_SPREAD_ALL) {
+        own_each(core, job);
+        schedule_wake(core, job);
+        return;
     }
+    owner_rank(core, job, NULL, 0, &rank);
+    explain_nobody(core, job, &rank);
+    bool is_first = rank.count && !rank.nobody_eligible && node_id_equal(&rank.nodes[0], &core->self.id);
+    if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core))
+        take_start(core, job);
+    else if (!is_first && job->role == JOBS_TAKING)
+        take_drop(core, job);
+    take_check(core, job);
+    if (job->role == JOBS_OWNER)
+        schedule_reopen(core, job); // an executor may have died
     schedule_wake(core, job);
 }
 

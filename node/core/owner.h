@@ -1,7 +1,8 @@
-// owner.h - who decides a job's due times, and how a node comes to be that one.
+// owner.h - who decides a job's due times, and who keeps its records.
 //
-// Among the nodes that may run the job, rendezvous hashing names the owner; anyone can compute it.
-// Being named is not enough: a node acts only after it has completed `take` (rules 6-8).
+// Among the nodes that may run the job, rendezvous hashing names the owner; anyone can compute it from
+// the same view. Being named is not enough: a node acts only after `take` (net/take.h). An owner stays
+// owner until somebody else has taken the job from it, so planned moves lose nothing.
 #ifndef NODE_CORE_OWNER_H
 #define NODE_CORE_OWNER_H
 
@@ -9,6 +10,7 @@
 
 enum {
     OWNER_KEEPER_COUNT = 3, // R: the owner and the next two keep the job's records
+    OWNER_HOUR_MS = 3600 * 1000,
 };
 
 struct owner_rank {
@@ -23,5 +25,9 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
 // Something that ownership depends on has changed for this job, or for all.
 void owner_job(struct core *core, struct job *job);
 void owner_all(struct core *core);
+// Dead, left, or unheard although the fleet has settled: nobody waits for it.
+bool owner_is_gone(const struct core *core, const struct node_id *id);
+// The others that came back into this node's view within the last hour.
+size_t owner_returned(const struct core *core, struct node_id *ids, size_t room);
 
 #endif

@@ -66,7 +66,7 @@ static struct run *add(struct core *core, const struct run_id *id, struct job *j
     run->id = *id;
     memcpy(run->job, job->name, sizeof run->job);
     run->life = job->life;
-    log_init(&run->log, id, job->definition ? job->definition->output_limit_bytes : 0);
+    log_init(&run->log, id, job->name, job->definition ? job->definition->output_limit_bytes : 0);
     runs->items[at] = run;
     runs->count++;
     job->live++;

@@ -20,7 +20,7 @@ int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, 
 static bool is_schedulable(const struct core *core, const struct job *job)
 {
     return job->definition && job->role == JOBS_OWNER && !job->is_denied && !job->problem[0] &&
-           core_takes_work(core);
+           core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job->definition, &core->self.id);
 }
 
 // When a slot next wants to claim; INT64_MAX: never.
@@ -190,10 +190,22 @@ static void skip(struct core *core, struct job *job, const struct jobs_pending *
 
 enum verdict_on_start { START_NOW, START_LATER, START_NEVER };
 
+// A run of the job that its executor, another node, reported when this node took the job.
+static bool runs_elsewhere(const struct core *core, const struct job *job)
+{
+    for (size_t i = 0; i < job->known.count; i++) {
+        const struct known_attempt *open = known_open_attempt(&job->known.items[i]);
+        if (open && ledger_epoch_compare(&open->running, &job->epoch) == 0 && job->epoch.number &&
+            !node_id_equal(&open->executor, &core->self.id) && !owner_is_gone(core, &open->executor))
+            return true;
+    }
+    return false;
+}
+
 // What the concurrency policy says of one more run while others live.
 static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct jobs_pending *pending)
 {
-    if (job->live == 0)
+    if (job->live == 0 && !runs_elsewhere(core, job))
         return START_NOW;
     switch (job->pending_count > SCHEDULE_QUEUE_MAX ? DEFINITION_BUSY_SKIP : job->definition->busy) {
     case DEFINITION_BUSY_ALLOW:
@@ -311,11 +323,23 @@ void schedule_order(struct core *core, struct job *job, const struct hash *id, i
     schedule_wake(core, job);
 }
 
-// The executor of this attempt will not carry it out: it died, or it was this node before its last start.
-static bool is_given_up(const struct core *core, const struct known_attempt *attempt)
+enum reopen { REOPEN_NOT, REOPEN_GIVEN_UP, REOPEN_LOST };
+
+// What became of an attempt without a result, as its owner sees it. Its executor gave it up by answering
+// the take without running it, or by starting anew; or it died, perhaps while running it.
+static enum reopen judge_attempt(const struct core *core, const struct job *job, const struct known_attempt *attempt)
 {
-    return node_id_equal(&attempt->executor, &core->self.id) && !runs_find(&core->runs, &attempt->run) &&
-           attempt->generation != core->self.generation;
+    if (node_id_equal(&attempt->executor, &core->self.id)) {
+        if (runs_find(&core->runs, &attempt->run))
+            return REOPEN_NOT;
+        if (attempt->generation == core->self.generation && ledger_epoch_compare(&attempt->epoch, &job->epoch) == 0)
+            return REOPEN_NOT; // in waiting
+        return REOPEN_GIVEN_UP;
+    }
+    if (owner_is_gone(core, &attempt->executor))
+        return REOPEN_LOST;
+    bool is_running = ledger_epoch_compare(&attempt->running, &job->epoch) == 0;
+    return is_running ? REOPEN_NOT : REOPEN_GIVEN_UP;
 }
 
 static int64_t reopen_window_ms(const struct job *job, const struct known_key *key)
@@ -326,38 +350,84 @@ static int64_t reopen_window_ms(const struct job *job, const struct known_key *k
     return window_ms;
 }
 
-static void reopen_due(struct core *core, struct job *job, const struct known_due *due)
+static void close_due(struct core *core, struct job *job, const struct known_key *key,
+                      const struct ledger_verdict *shape)
+{
+    struct ledger_verdict made = *shape;
+    made.count = 1;
+    verdict(core, job, key, key->due_ms, &made);
+}
+
+// Which verdict ends a due time that is not claimed again; open: claim it again.
+static enum ledger_status reopen_verdict(const struct core *core, const struct job *job, const struct known_due *due,
+                                         enum reopen why)
+{
+    int64_t due_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
+    bool is_current = due->key.schedule_version == job->schedule_version || due->key.trigger == OCCURRENCE_ORDER;
+    bool is_too_late = due_ms + reopen_window_ms(job, &due->key) < core->wall_ms;
+    bool may_have_run = why == REOPEN_LOST && due_ms <= core->wall_ms;
+    if (may_have_run && (is_too_late || job->definition->on_lost == DEFINITION_ON_LOST_REPORT ||
+                         known_last_attempt(due) >= 1 + job->definition->retry_times + 2))
+        return LEDGER_LOST;
+    return !is_current || is_too_late || known_last_attempt(due) >= LIMIT_ATTEMPT_MAX ? LEDGER_MISSED : LEDGER_OPEN;
+}
+
+// An attempt that never ran keeps its number, whoever carries it out: only what may have run counts.
+static void claim_again(struct core *core, struct job *job, const struct known_due *due, uint32_t attempt)
 {
     const struct known_key key = due->key;
-    uint32_t attempt = known_last_attempt(due) + 1;
     int64_t due_ms = key.due_ms ? key.due_ms : due->attempts[0].claimed_ms;
-    bool is_current = key.schedule_version == job->schedule_version || key.trigger == OCCURRENCE_ORDER;
-    if (!is_current || due_ms + reopen_window_ms(job, &key) < core->wall_ms ||
-        attempt > 1 + job->definition->retry_times + 2) {
-        const struct ledger_verdict shape = {
-            .status = LEDGER_MISSED, .count = 1, .reason = "it was claimed, but its node was down until too late"};
-        verdict(core, job, &key, key.due_ms, &shape);
-        return;
-    }
     struct ledger_claim again = claim_of(core, job, &key, attempt);
-    book_claim(core, job, &again);
     enum frame_cause cause = key.trigger == OCCURRENCE_ORDER ? FRAME_ORDERED
+                             : attempt > 1                   ? FRAME_RETRY
                              : due_ms < core->wall_ms        ? FRAME_CATCH_UP
                                                              : FRAME_SCHEDULED;
     const struct jobs_pending pending = {
         .key = key, .attempt = attempt, .start_ms = MAX_OF(due_ms, core->wall_ms), .cause = (uint8_t)cause};
+    book_claim(core, job, &again);
     jobs_add_pending(job, &pending);
+}
+
+static void reopen_due(struct core *core, struct job *job, const struct known_due *due, enum reopen why)
+{
+    const struct known_attempt attempt = *known_open_attempt(due);
+    const struct known_key key = due->key;
+    bool may_have_run = why == REOPEN_LOST && key.due_ms <= core->wall_ms;
+    char reason[128];
+    const char *name = core_node_name(core, &attempt.executor);
+    enum ledger_status status = reopen_verdict(core, job, due, why);
+    snprintf(reason, sizeof reason, "%.63s %s", name,
+             why == REOPEN_LOST ? "died after claiming" : "had claimed it and gave it up");
+    const struct ledger_verdict shape = {.status = status, .reason = reason};
+    if (why == REOPEN_LOST)
+        book_story(core, job, &key, "%s died after claiming attempt %u", name, attempt.number);
+    if (status == LEDGER_OPEN)
+        claim_again(core, job, due, attempt.number + may_have_run);
+    else
+        close_due(core, job, &key, &shape);
 }
 
 void schedule_reopen(struct core *core, struct job *job)
 {
-    for (size_t i = 0; i < job->known.count; i++) {
+    for (size_t i = 0; job->definition && i < job->known.count; i++) {
         const struct known_due *due = &job->known.items[i];
-        const struct known_attempt *open = known_open_attempt(due);
-        if (open && due->status == LEDGER_OPEN && is_given_up(core, open))
-            reopen_due(core, job, due); // adds an attempt to this due time, no item to the list
+        const struct known_attempt *open = due->status == LEDGER_OPEN ? known_open_attempt(due) : NULL;
+        enum reopen why = open ? judge_attempt(core, job, open) : REOPEN_NOT;
+        if (why != REOPEN_NOT)
+            reopen_due(core, job, due, why);
     }
     intake_orders(core, job->name);
+}
+
+// A run on another node ended; its owner, this node, decides what follows.
+void schedule_foreign_result(struct core *core, struct job *job, const struct ledger_result *result)
+{
+    struct run run = {.attempt = result->attempt, .key = known_key_of(&result->occurrence, result->occurrence.due_ms)};
+    const struct known_due *due = known_find(&job->known, &run.key);
+    if (due && due->status != LEDGER_OK && known_last_attempt(due) == result->attempt)
+        schedule_run_ended(core, job, &run, result->status);
+    else
+        schedule_wake(core, job);
 }
 
 void schedule_cancel(struct core *core, struct job *job, const struct run_id *run)

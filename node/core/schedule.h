@@ -29,6 +29,8 @@ void schedule_wake(struct core *core, struct job *job);
 void schedule_settle(struct core *core, struct job *job, enum ledger_status status, const char *reason);
 // A run ended: retry, or let the next one in.
 void schedule_run_ended(struct core *core, struct job *job, const struct run *run, enum ledger_status status);
+// The same for a run of another node that this node owns.
+void schedule_foreign_result(struct core *core, struct job *job, const struct ledger_result *result);
 // An order to run the job now. `id` is the order's record.
 void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms);
 // After taking a job: due times whose claim nobody carries out are claimed anew, or given up as too late.

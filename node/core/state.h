@@ -14,7 +14,16 @@
 #include "node/core/answer.h"
 #include "node/core/book.h"
 #include "node/core/jobs.h"
+#include "node/core/learn.h"
 #include "node/core/log.h"
+#include "node/core/net/ask.h"
+#include "node/core/net/door.h"
+#include "node/core/net/fleet.h"
+#include "node/core/net/inbox.h"
+#include "node/core/net/keep.h"
+#include "node/core/net/links.h"
+#include "node/core/net/sync.h"
+#include "node/core/net/take.h"
 #include "node/core/outbox.h"
 #include "node/core/owner.h"
 #include "node/core/runs.h"
@@ -52,6 +61,7 @@ struct core {
     int64_t wall_ms;
     uint64_t boottime_ns;
 
+    struct random random; // all chance in the core comes from it
     struct stamp_clock stamps;
     struct authority_log authority;
     struct directory directory;
@@ -62,6 +72,15 @@ struct core {
     struct jobs jobs;
     struct runs runs;
     struct answers answers;
+
+    struct fleet fleet;
+    struct links links;
+    struct door door;
+    struct sync sync;
+    struct takes takes;
+    struct keep keep;
+    struct asks asks;
+
     struct frame *early; // owned: what the runner said about runs before the disk was read
     size_t early_count, early_capacity;
     uint64_t housekeeping_ms; // monotonic: when next

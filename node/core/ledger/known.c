@@ -141,9 +141,10 @@ void known_claim(struct known *known, const char *job, const struct ledger_claim
         struct known_attempt *there = attempt_find(due, &attempt.run);
         if (!there)
             attempt_add(due, &attempt);
-        else if (node_id_is_zero(&there->owner)) { // its result came first
-            attempt.status = there->status;
-            *there = attempt;
+        else if (ledger_epoch_compare(&attempt.epoch, &there->epoch) > 0) { // claimed anew, or its result came first
+            there->epoch = attempt.epoch;
+            there->owner = attempt.owner;
+            there->claimed_ms = attempt.claimed_ms;
         }
     }
 }
@@ -183,12 +184,24 @@ void known_verdict(struct known *known, const struct ledger_verdict *verdict)
     }
 }
 
+void known_mark_running(struct known *known, const struct run_id *run, const struct ledger_epoch *epoch)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        struct known_attempt *attempt = attempt_find(&known->items[i], run);
+        if (attempt)
+            attempt->running = *epoch;
+    }
+}
+
 const struct known_attempt *known_open_attempt(const struct known_due *due)
 {
-    for (size_t i = 0; i < due->attempt_count; i++)
-        if (due->attempts[i].status == LEDGER_OPEN)
-            return &due->attempts[i];
-    return NULL;
+    const struct known_attempt *open = NULL;
+    for (size_t i = 0; i < due->attempt_count; i++) {
+        const struct known_attempt *attempt = &due->attempts[i];
+        if (attempt->status == LEDGER_OPEN && (!open || ledger_epoch_compare(&attempt->epoch, &open->epoch) >= 0))
+            open = attempt;
+    }
+    return open;
 }
 
 uint32_t known_last_attempt(const struct known_due *due)

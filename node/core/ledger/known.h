@@ -20,6 +20,7 @@ struct known_attempt {
     struct node_id owner; // who claimed
     int64_t claimed_ms;
     enum ledger_status status; // open until a result is known
+    struct ledger_epoch running; // the take in whose answers its executor reported it running; zero: none
 };
 
 struct known_key { // which due time of the job
@@ -55,7 +56,11 @@ void known_result(struct known *known, const char *job, const struct ledger_resu
 // Only due times that are here already: a stretch of due times that nobody claimed needs no memory.
 void known_verdict(struct known *known, const struct ledger_verdict *verdict);
 
-// An attempt without a result; NULL when there is none.
+// The executor of this run reported it running when it answered the take of this epoch.
+void known_mark_running(struct known *known, const struct run_id *run, const struct ledger_epoch *epoch);
+
+// The attempt without a result that was claimed under the highest epoch: those before it were given up.
+// NULL when there is none.
 const struct known_attempt *known_open_attempt(const struct known_due *due);
 uint32_t known_last_attempt(const struct known_due *due); // 0: none yet
 // Forgets settled due times that were settled before before_ms; keeps the newest `keep` of them.

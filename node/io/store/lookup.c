@@ -259,6 +259,17 @@ static int answer_segments(struct reading *reading, const struct effect_query *q
     return outcome;
 }
 
+// The first item stands for its record.
+static int answer_ledger(struct reading *reading, const struct effect_query *query)
+{
+    sqlite3_stmt *statement;
+    int outcome = database_prepare(reading->database, SQL_LEDGER_NEWEST, &statement);
+    if (outcome)
+        return outcome;
+    database_bind_number(statement, 1, query->limit);
+    return reading_gather(reading, statement);
+}
+
 static void read_story(sqlite3_stmt *statement, struct event_row *ret_row)
 {
     *ret_row = (struct event_row){.kind = EVENT_ROW_STORY};
@@ -323,6 +334,8 @@ static int answer_by_kind(struct reading *reading, const struct effect_query *qu
         return answer_story(reading, query, ret_more);
     case EFFECT_QUERY_CAUSE:
         return answer_cause(reading, query);
+    case EFFECT_QUERY_LEDGER:
+        return answer_ledger(reading, query);
     }
     assert(false && "a kind of query the store does not know");
     return 0;
@@ -333,7 +346,8 @@ int lookup_query(struct database *database, const struct effect_query *query, co
 {
     struct reading reading = {.database = database, .sink = sink};
     struct effect_query bounded = *query;
-    bounded.limit = MIN_OF(query->limit ? query->limit : LOOKUP_LIMIT_MAX, LOOKUP_LIMIT_MAX);
+    uint32_t most = query->kind == EFFECT_QUERY_LEDGER ? LOOKUP_LEDGER_MAX : LOOKUP_LIMIT_MAX;
+    bounded.limit = MIN_OF(query->limit ? query->limit : most, most);
     *ret_more = false;
     int outcome = answer_by_kind(&reading, &bounded, ret_more);
     if (!outcome)

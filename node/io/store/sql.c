@@ -82,6 +82,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_RUN_ITEMS] = "SELECT" SERIES_COLUMNS "FROM item WHERE run >= ?1 AND run <= ?2",
     [SQL_DUE_ITEMS] = "SELECT ledger, position FROM item WHERE job = ?1 AND last >= ?2 AND first <= ?3",
     [SQL_CAUSE_ITEMS] = "SELECT ledger, position FROM item WHERE cause = ?1",
+    [SQL_LEDGER_NEWEST] = "SELECT row, 0 FROM ledger ORDER BY row DESC LIMIT ?1",
     [SQL_SEGMENTS] =
         "SELECT ledger, position FROM segment WHERE run = ?1 AND number >= ?2 ORDER BY number, ledger "
         "LIMIT ?3",

@@ -1,0 +1,228 @@
+#include "node/core/net/ask.h"
+
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void asks_deinit(struct asks *asks)
+{
+    free(asks->peers);
+    free(asks->questions);
+    *asks = (struct asks){0};
+}
+
+static void send_question(struct core *core, const struct node_id *to, const struct effect_query *query)
+{
+    struct message_ask ask = {.number = query->query,
+                              .kind = (uint8_t)query->kind,
+                              .run = query->run,
+                              .cause = query->cause,
+                              .from = query->from,
+                              .since_ms = query->since_ms,
+                              .until_ms = query->until_ms,
+                              .limit = query->limit,
+                              .failed = query->failed};
+    struct buffer body = {0};
+    snprintf(ask.job, sizeof ask.job, "%s", query->job);
+    memcpy(ask.run_prefix, query->run_prefix, sizeof ask.run_prefix);
+    message_ask_encode(&ask, &body);
+    links_send(core, to, MESSAGE_ASK, buffer_view(&body));
+    buffer_deinit(&body);
+}
+
+static void add_peer(struct core *core, uint64_t query, const struct node_id *node)
+{
+    struct asks *asks = &core->asks;
+    void *peers = asks->peers;
+    base_grow(&peers, &asks->peer_capacity, asks->peer_count + 1, sizeof *asks->peers);
+    asks->peers = peers;
+    asks->peers[asks->peer_count++] = (struct ask_peer){query, *node};
+}
+
+size_t ask_others(struct core *core, struct answer *answer, const struct effect_query *query)
+{
+    size_t asked = 0;
+    for (const struct directory_node *node = NULL;
+         asked < ASK_PEER_MAX && (node = directory_next(&core->directory, node));) {
+        enum fleet_state state = fleet_state_of(core, &node->id);
+        if (node_id_equal(&node->id, &core->self.id) || node->is_revoked || state == FLEET_LEFT)
+            continue;
+        if (state == FLEET_DEAD || state == FLEET_UNHEARD) {
+            answer_unreachable(answer, node->name);
+            continue;
+        }
+        add_peer(core, query->query, &node->id);
+        send_question(core, &node->id, query);
+        asked++;
+    }
+    return asked;
+}
+
+// One node less to wait for; the answer goes on when it was the last.
+static void one_less(struct core *core, size_t at, bool in_vain)
+{
+    const struct ask_peer peer = core->asks.peers[at];
+    core->asks.peers[at] = core->asks.peers[--core->asks.peer_count];
+    answer_peer_done(core, peer.query, in_vain ? core_node_name(core, &peer.node) : NULL);
+}
+
+void ask_tick(struct core *core)
+{
+    for (size_t i = core->asks.peer_count; i-- > 0;)
+        if (i < core->asks.peer_count && answer_is_late(core, core->asks.peers[i].query))
+            one_less(core, i, true);
+}
+
+void ask_disconnected(struct core *core, const struct node_id *node)
+{
+    for (size_t i = core->asks.peer_count; i-- > 0;)
+        if (i < core->asks.peer_count && node_id_equal(&core->asks.peers[i].node, node))
+            one_less(core, i, true);
+}
+
+void ask_forget(struct core *core, uint64_t query)
+{
+    for (size_t i = core->asks.peer_count; i-- > 0;)
+        if (core->asks.peers[i].query == query)
+            core->asks.peers[i] = core->asks.peers[--core->asks.peer_count];
+}
+
+// --- answering others ---
+
+bool ask_received(struct core *core, const struct node_id *from, struct bytes body)
+{
+    struct message_ask ask;
+    if (message_ask_decode(body, &ask) || ask.kind > EFFECT_QUERY_CAUSE)
+        return false;
+    struct asks *asks = &core->asks;
+    void *questions = asks->questions;
+    base_grow(&questions, &asks->question_capacity, asks->question_count + 1, sizeof *asks->questions);
+    asks->questions = questions;
+    struct ask_question *question = &asks->questions[asks->question_count++];
+    *question = (struct ask_question){.from = *from, .number = ask.number, .query = ++core->answers.query};
+    memcpy(question->job, ask.job, sizeof question->job);
+    struct effect_query query = {.query = question->query,
+                                 .kind = (enum effect_query_kind)ask.kind,
+                                 .job = question->job,
+                                 .run = ask.run,
+                                 .cause = ask.cause,
+                                 .from = ask.from,
+                                 .since_ms = ask.since_ms,
+                                 .until_ms = ask.until_ms,
+                                 .limit = ask.limit,
+                                 .failed = ask.failed};
+    memcpy(query.run_prefix, ask.run_prefix, sizeof query.run_prefix);
+    outbox_query(&core->outbox, &query);
+    return true;
+}
+
+static struct ask_question *find_question(struct core *core, uint64_t query)
+{
+    for (size_t i = 0; i < core->asks.question_count; i++)
+        if (core->asks.questions[i].query == query)
+            return &core->asks.questions[i];
+    return NULL;
+}
+
+static void tell(struct core *core, const struct ask_question *question, struct message_told *told)
+{
+    struct buffer body = {0};
+    told->number = question->number;
+    message_told_encode(told, &body);
+    links_send(core, &question->from, MESSAGE_TOLD, buffer_view(&body));
+    buffer_deinit(&body);
+}
+
+bool ask_row(struct core *core, uint64_t query, const struct event_row *row)
+{
+    const struct ask_question *question = find_question(core, query);
+    if (!question)
+        return false;
+    struct message_told told = {.envelope = row->envelope};
+    if (row->kind == EVENT_ROW_STORY) {
+        const struct event_story *story = &row->is.story;
+        told.has_story = true;
+        told.story = (struct message_story){
+            .occurrence = story->occurrence, .stamp = story->stamp, .node = story->node, .what = story->what};
+        memcpy(told.story.job, story->job, sizeof told.story.job);
+        if (!story->job[0] || !node_id_equal(&story->node, &core->self.id))
+            return true; // only what this node itself wrote, about the job
+    }
+    tell(core, question, &told);
+    return true;
+}
+
+bool ask_rows_done(struct core *core, uint64_t query)
+{
+    struct ask_question *question = find_question(core, query);
+    if (!question)
+        return false;
+    struct run_id live[LIMIT_RUNNING_COUNT_MAX];
+    int64_t started_ms[LIMIT_RUNNING_COUNT_MAX];
+    struct message_told told = {.done = true, .live = live, .live_started_ms = started_ms};
+    for (size_t i = 0; i < core->runs.count && told.live_count < COUNT_OF(live); i++) {
+        const struct run *run = core->runs.items[i];
+        if (run->state != RUN_RUNNING || (question->job[0] && strcmp(question->job, run->job) != 0))
+            continue;
+        live[told.live_count] = run->id;
+        started_ms[told.live_count++] = run->started_ms;
+    }
+    tell(core, question, &told);
+    *question = core->asks.questions[--core->asks.question_count];
+    return true;
+}
+
+// --- being told ---
+
+struct telling {
+    struct core *core;
+    uint64_t query;
+};
+
+static void told_row(void *context, const struct event_row *row)
+{
+    const struct telling *telling = context;
+    answer_row(telling->core, telling->query, row);
+}
+
+static size_t find_peer(const struct core *core, uint64_t query, const struct node_id *node)
+{
+    for (size_t i = 0; i < core->asks.peer_count; i++)
+        if (core->asks.peers[i].query == query && node_id_equal(&core->asks.peers[i].node, node))
+            return i;
+    return SIZE_MAX;
+}
+
+static void take_story(struct core *core, const struct message_told *told)
+{
+    struct event_row row = {.kind = EVENT_ROW_STORY};
+    row.is.story = (struct event_story){.occurrence = told->story.occurrence,
+                                        .stamp = told->story.stamp,
+                                        .node = told->story.node,
+                                        .what = told->story.what};
+    memcpy(row.is.story.job, told->story.job, sizeof row.is.story.job);
+    answer_row(core, told->number, &row);
+}
+
+bool ask_told(struct core *core, const struct node_id *from, struct bytes body)
+{
+    struct arena arena = {0};
+    struct message_told told;
+    bool is_well_formed = message_told_decode(body, &arena, &told) == 0;
+    size_t at = is_well_formed ? find_peer(core, told.number, from) : SIZE_MAX;
+    if (at != SIZE_MAX) {
+        struct telling telling = {core, told.number};
+        if (told.envelope.size && !keep_read(core, told.envelope, told_row, &telling))
+            core->rejected++;
+        if (told.has_story)
+            take_story(core, &told);
+        for (size_t i = 0; i < told.live_count; i++)
+            answer_live(core, told.number, &told.live[i], told.live_started_ms[i]);
+        if (told.done && (at = find_peer(core, told.number, from)) != SIZE_MAX)
+            one_less(core, at, false);
+    }
+    arena_deinit(&arena);
+    return is_well_formed;
+}

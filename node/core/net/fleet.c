@@ -1,0 +1,470 @@
+#include "node/core/net/fleet.h"
+
+#include "node/core/intake.h"
+#include "node/core/net/inbox.h"
+#include "node/core/net/sync.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void random_fill(struct core *core, void *out, size_t size)
+{
+    for (size_t at = 0; at < size; at += 8) {
+        uint64_t value = random_u64(&core->random);
+        memcpy((char *)out + at, &value, MIN_OF(size - at, (size_t)8));
+    }
+}
+
+void fleet_boot(struct core *core, const struct event_boot *boot)
+{
+    struct fleet *fleet = &core->fleet;
+    struct gossip_options options = {.self = core->self.id, .now_ms = core->now_ms, .wall_ms = core->wall_ms};
+    random_fill(core, options.seed, sizeof options.seed);
+    fleet->gossip = gossip_new(&options);
+    struct datagram_local_options local = {.fleet = core->self.fleet, .id = core->self.id};
+    memcpy(local.secret.b, boot->datagram_secret, sizeof local.secret.b);
+    random_fill(core, &local.session, sizeof local.session);
+    random_fill(core, &local.index_base, sizeof local.index_base);
+    datagram_local_init(&fleet->local, &local);
+    for (size_t i = 0; i < boot->seed_count; i++)
+        gossip_add_seed(fleet->gossip, &boot->seeds[i]);
+    fleet->returned_ms = core->now_ms;
+    fleet->recheck_ms = UINT64_MAX;
+}
+
+static void peer_free(struct fleet_peer *peer)
+{
+    for (size_t i = 0; i < peer->waiting_count; i++)
+        buffer_deinit(&peer->waiting[i]);
+    free(peer);
+}
+
+void fleet_deinit(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->peer_count; i++)
+        peer_free(fleet->peers[i]);
+    free(fleet->peers);
+    datagram_local_deinit(&fleet->local);
+    gossip_free(fleet->gossip);
+    *fleet = (struct fleet){0};
+}
+
+static struct fleet_peer *find_peer(const struct fleet *fleet, const struct node_id *id)
+{
+    struct datagram_peer *peer = datagram_local_find(&fleet->local, id);
+    return peer ? CONTAINER_OF(peer, struct fleet_peer, datagram) : NULL;
+}
+
+static void drop_peer(struct fleet *fleet, size_t at)
+{
+    datagram_local_remove(&fleet->local, &fleet->peers[at]->datagram);
+    peer_free(fleet->peers[at]);
+    fleet->peers[at] = fleet->peers[--fleet->peer_count];
+}
+
+static void add_peer(struct core *core, const struct directory_node *node)
+{
+    struct fleet *fleet = &core->fleet;
+    struct fleet_peer *peer = base_alloc(1, sizeof *peer);
+    if (!datagram_local_add(&fleet->local, &peer->datagram, &node->id, &node->datagram_key)) {
+        free(peer);
+        return;
+    }
+    void *peers = fleet->peers;
+    base_grow(&peers, &fleet->peer_capacity, fleet->peer_count + 1, sizeof(struct fleet_peer *));
+    fleet->peers = peers;
+    fleet->peers[fleet->peer_count++] = peer;
+}
+
+// Peers are the nodes of the directory whose datagram key is known and that are not revoked.
+static void follow_directory(struct core *core)
+{
+    struct fleet *fleet = &core->fleet;
+    if (fleet->directory_generation == core->directory.generation)
+        return;
+    fleet->directory_generation = core->directory.generation;
+    for (size_t i = fleet->peer_count; i-- > 0;) {
+        const struct directory_node *node = directory_find(&core->directory, &fleet->peers[i]->datagram.id);
+        if (!node || node->is_revoked || !node->has_keys ||
+            memcmp(&node->datagram_key, &fleet->peers[i]->datagram.key, sizeof node->datagram_key) != 0)
+            drop_peer(fleet, i);
+    }
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));)
+        if (node->has_keys && !node->is_revoked && !node_id_equal(&node->id, &core->self.id) &&
+            !find_peer(fleet, &node->id))
+            add_peer(core, node);
+    fleet->is_dirty = true;
+}
+
+static void tell_gossip(struct core *core)
+{
+    struct fleet *fleet = &core->fleet;
+    if (fleet->table_generation == core->table.generation &&
+        fleet->told_directory_generation == core->directory.generation)
+        return;
+    fleet->table_generation = core->table.generation;
+    fleet->told_directory_generation = core->directory.generation;
+    struct hash table = table_fingerprint(&core->table), directory = directory_fingerprint(&core->directory);
+    struct hasher hasher;
+    hasher_start(&hasher, "katydid-both-1");
+    hasher_add(&hasher, table.b, sizeof table.b);
+    hasher_add(&hasher, directory.b, sizeof directory.b);
+    struct hash both = hasher_finish(&hasher);
+    struct packet_fingerprint fingerprint;
+    memcpy(fingerprint.b, both.b, sizeof fingerprint.b);
+    gossip_set_table(fleet->gossip, &fingerprint);
+    struct hash summary = authority_log_summary(&core->authority);
+    gossip_set_authority(fleet->gossip, authority_log_get_head(&core->authority).number, &summary);
+}
+
+void fleet_loaded(struct core *core)
+{
+    follow_directory(core);
+    tell_gossip(core);
+}
+
+void fleet_advance(struct core *core, uint64_t gap_ms)
+{
+    struct fleet *fleet = &core->fleet;
+    gossip_advance(fleet->gossip, core->now_ms, core->wall_ms, gap_ms);
+    if (gap_ms > GOSSIP_GAP_MS)
+        fleet->returned_ms = core->now_ms;
+}
+
+static void send_packet(struct core *core, const struct address *to, const struct buffer *packet)
+{
+    if (packet->size)
+        outbox_datagram(&core->outbox, to, buffer_view(packet));
+}
+
+static void ask(struct core *core, struct fleet_peer *peer, const struct address *to)
+{
+    struct datagram_question question;
+    struct datagram_nonce nonce;
+    struct buffer packet = {0};
+    if (peer->asked_ms && core->now_ms - peer->asked_ms < FLEET_ASK_AGAIN_MS)
+        return;
+    peer->asked_ms = core->now_ms;
+    random_fill(core, &question, sizeof question);
+    random_fill(core, &nonce, sizeof nonce);
+    datagram_ask(&core->fleet.local, &peer->datagram, &question, &nonce, &packet);
+    send_packet(core, to, &packet);
+    buffer_deinit(&packet);
+}
+
+static void wait_for_session(struct fleet_peer *peer, const struct address *to, struct bytes data)
+{
+    if (peer->waiting_count == FLEET_WAITING_COUNT_MAX) {
+        buffer_deinit(&peer->waiting[0]);
+        memmove(&peer->waiting[0], &peer->waiting[1], sizeof peer->waiting - sizeof peer->waiting[0]);
+        peer->waiting_count--;
+    }
+    struct buffer *kept = &peer->waiting[peer->waiting_count++];
+    *kept = (struct buffer){0};
+    buffer_add(kept, data.data, data.size);
+    peer->address = *to;
+}
+
+static void seal_and_send(struct core *core, struct fleet_peer *peer, const struct address *to, struct bytes data)
+{
+    struct buffer packet = {0};
+    if (datagram_seal(&core->fleet.local, &peer->datagram, data, &packet) == 0)
+        send_packet(core, to, &packet);
+    buffer_deinit(&packet);
+}
+
+static void send_gossip(struct core *core, const struct gossip_output *output)
+{
+    struct fleet_peer *peer = find_peer(&core->fleet, &output->node);
+    if (!peer)
+        return;
+    // A peer that is silent may have started anew and lost the session: ask while it is not heard.
+    const struct members_node *member = gossip_find(core->fleet.gossip, &output->node);
+    if (member && member->unanswered > 0)
+        ask(core, peer, &output->address);
+    if (datagram_room(&peer->datagram) >= output->data.size) {
+        seal_and_send(core, peer, &output->address, output->data);
+        return;
+    }
+    wait_for_session(peer, &output->address, output->data);
+    ask(core, peer, &output->address);
+}
+
+static void flush_waiting(struct core *core, struct fleet_peer *peer, const struct address *to)
+{
+    for (size_t i = 0; i < peer->waiting_count; i++) {
+        seal_and_send(core, peer, to, buffer_view(&peer->waiting[i]));
+        buffer_deinit(&peer->waiting[i]);
+    }
+    peer->waiting_count = 0;
+    peer->asked_ms = 0;
+}
+
+void fleet_datagram(struct core *core, const struct address *from, struct bytes packet)
+{
+    struct datagram_received received;
+    struct datagram_nonce nonce;
+    struct buffer out = {0};
+    random_fill(core, &nonce, sizeof nonce);
+    int outcome = datagram_receive(&core->fleet.local, packet, &nonce, &out, &received);
+    if (outcome) {
+        core->fleet.refused++;
+        core->rejected++;
+    } else {
+        struct fleet_peer *peer = CONTAINER_OF(received.peer, struct fleet_peer, datagram);
+        core->fleet.accepted++;
+        if (received.kind == DATAGRAM_QUESTION)
+            send_packet(core, from, &out);
+        else if (received.kind == DATAGRAM_ANSWER)
+            gossip_add_contact(core->fleet.gossip, &peer->datagram.id, from);
+        else
+            gossip_receive(core->fleet.gossip, &peer->datagram.id, from, buffer_view(&out));
+        if (received.kind != DATAGRAM_QUESTION)
+            flush_waiting(core, peer, from);
+    }
+    buffer_deinit(&out);
+}
+
+// Somebody is at this address; every peer we have not reached is asked there, only the right one can answer.
+static void find_out_who(struct core *core, const struct address *address)
+{
+    struct fleet *fleet = &core->fleet;
+    size_t asked = 0;
+    for (size_t i = 0; i < fleet->peer_count && asked < 16; i++) {
+        const struct members_node *member = gossip_find(fleet->gossip, &fleet->peers[i]->datagram.id);
+        if (member && member->answered)
+            continue;
+        ask(core, fleet->peers[i], address);
+        asked++;
+    }
+}
+
+static void sign_alive(struct core *core, uint64_t incarnation)
+{
+    struct authority_log_head head = authority_log_get_head(&core->authority);
+    struct member_alive alive = {.generation = core->self.generation,
+                                 .incarnation = incarnation,
+                                 .addresses = core->self.addresses,
+                                 .address_count = core->self.address_count,
+                                 .probe_interval_ms = GOSSIP_PROBE_INTERVAL_MS,
+                                 .slots = LIMIT_RUNNING_COUNT_MAX,
+                                 .takes_work = core_takes_work(core),
+                                 .clock_trusted = true,
+                                 .authority_number = head.number,
+                                 .authority_head = head.id.hash,
+                                 .confined = core->self.confined};
+    memcpy(alive.instance, core->self.instance, sizeof alive.instance);
+    snprintf(alive.version, sizeof alive.version, "%s", core->self.version);
+    struct buffer body = {0}, envelope = {0};
+    member_alive_encode(&alive, &body);
+    envelope_sign(&core->self.signer, ENVELOPE_ALIVE, buffer_view(&body), &envelope);
+    const struct gossip_record record = {
+        .signer = core->self.id, .envelope = buffer_view(&envelope), .vouched_ms = GOSSIP_NOT_VOUCHED};
+    (void)gossip_add_alive(core->fleet.gossip, &record, &alive);
+    buffer_deinit(&envelope);
+    buffer_deinit(&body);
+}
+
+static void sign_suspicion(struct core *core, const struct member_suspicion *suspicion)
+{
+    struct buffer body = {0}, envelope = {0};
+    member_suspicion_encode(suspicion, &body);
+    envelope_sign(&core->self.signer, ENVELOPE_SUSPICION, buffer_view(&body), &envelope);
+    const struct gossip_record record = {
+        .signer = core->self.id, .envelope = buffer_view(&envelope), .vouched_ms = GOSSIP_NOT_VOUCHED};
+    (void)gossip_add_suspicion(core->fleet.gossip, &record, suspicion);
+    buffer_deinit(&envelope);
+    buffer_deinit(&body);
+}
+
+static void take_member(struct core *core, const struct envelope *envelope, const struct gossip_record *record)
+{
+    struct arena arena = {0};
+    struct member_alive alive;
+    struct member_leave leave;
+    struct member_suspicion suspicion;
+    if (envelope->kind == ENVELOPE_ALIVE && !member_alive_decode(envelope->body, &arena, &alive))
+        (void)gossip_add_alive(core->fleet.gossip, record, &alive);
+    else if (envelope->kind == ENVELOPE_LEAVE && !member_leave_decode(envelope->body, &arena, &leave))
+        (void)gossip_add_leave(core->fleet.gossip, record, &leave);
+    else if (envelope->kind == ENVELOPE_SUSPICION && !member_suspicion_decode(envelope->body, &arena, &suspicion))
+        (void)gossip_add_suspicion(core->fleet.gossip, record, &suspicion);
+    else
+        core->rejected++;
+    arena_deinit(&arena);
+}
+
+static void member_record(struct core *core, struct bytes bytes, struct gossip_record *record)
+{
+    struct envelope envelope;
+    struct record_id id;
+    if (envelope_parse(bytes, &envelope)) {
+        core->rejected++;
+        return;
+    }
+    const struct directory_node *node = directory_find(&core->directory, &envelope.signer);
+    if (!node)
+        return; // not a member here yet; repair brings its admission
+    if (node->is_revoked || envelope_verify(&envelope, &core->self.fleet, &node->key, &id)) {
+        core->rejected++;
+        return;
+    }
+    record->signer = envelope.signer;
+    record->envelope = bytes;
+    take_member(core, &envelope, record);
+}
+
+void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from, uint64_t vouched_ms)
+{
+    struct gossip_record record = {.is_repair = true, .vouched_ms = vouched_ms};
+    if (from)
+        record.from = *from;
+    member_record(core, envelope, &record);
+}
+
+void fleet_load_member(struct core *core, struct bytes envelope)
+{
+    fleet_member_record(core, envelope, NULL, GOSSIP_NOT_VOUCHED);
+}
+
+static void deliver(struct core *core, const struct gossip_output *output)
+{
+    struct buffer data = {0}; // taking it makes gossip do things, which ends the life of output->data
+    buffer_add(&data, output->data.data, output->data.size);
+    if (output->class < RUMOR_NEWS) {
+        struct gossip_record record = {.from = output->node, .vouched_ms = output->vouched_ms};
+        member_record(core, buffer_view(&data), &record);
+    } else if (output->class == FLEET_CLASS_RECORD) {
+        inbox_record(core, &output->node, buffer_view(&data));
+    } else if (output->class == FLEET_CLASS_ID && data.size == HASH_SIZE) {
+        sync_announced(core, &output->node, (const struct hash *)data.data);
+    }
+    buffer_deinit(&data);
+}
+
+void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope, const struct node_id *from)
+{
+    struct gossip_news news = {.key = id->hash, .urgent = true};
+    bool fits = envelope.size <= LIMIT_RUMOUR_RECORD_SIZE_MAX && envelope.size <= RUMOR_SIZE_MAX;
+    news.class = fits ? FLEET_CLASS_RECORD : FLEET_CLASS_ID;
+    news.data = fits ? envelope : bytes_of(id->hash.b, sizeof id->hash.b);
+    if (from)
+        news.from = *from;
+    (void)gossip_spread(core->fleet.gossip, &news);
+}
+
+// A member's own word is kept, so that after a start its addresses are known; once per boot of it.
+static void keep_member(struct core *core, const struct members_node *member)
+{
+    char key[8 + 2 * NODE_ID_SIZE] = "member/";
+    hex_encode(member->id.b, sizeof member->id.b, key + 7);
+    const struct effect_write write = {.kind = EFFECT_WRITE_META,
+                                       .class = EFFECT_WRITE_MAY,
+                                       .key = key,
+                                       .value = buffer_view(&member->record)};
+    outbox_write(&core->outbox, &write);
+}
+
+// A node that came back may hold newer promises: whoever owns anything takes it anew (rule 6).
+static void changed(struct core *core, const struct node_id *id)
+{
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    struct fleet_peer *peer = find_peer(&core->fleet, id);
+    bool is_counted = member && members_is_counted(member);
+    core->fleet.is_dirty = true;
+    if (member && member->record.size && member->incarnation <= 1)
+        keep_member(core, member);
+    if (!peer || is_counted == peer->was_counted)
+        return;
+    peer->was_counted = is_counted;
+    if (!is_counted) {
+        ask_disconnected(core, id);
+        return;
+    }
+    keep_returned(core, id);
+    take_again(core);
+}
+
+static void perform(struct core *core, const struct gossip_output *output)
+{
+    switch (output->kind) {
+    case GOSSIP_SEND:
+        send_gossip(core, output);
+        return;
+    case GOSSIP_CONTACT:
+        find_out_who(core, &output->address);
+        return;
+    case GOSSIP_SIGN_ALIVE:
+        sign_alive(core, output->incarnation);
+        return;
+    case GOSSIP_SIGN_SUSPICION: {
+        struct member_suspicion suspicion = output->suspicion;
+        sign_suspicion(core, &suspicion);
+        return;
+    }
+    case GOSSIP_DELIVER:
+        deliver(core, output);
+        return;
+    case GOSSIP_CHANGED:
+        changed(core, &output->node);
+        return;
+    case GOSSIP_DIFFERS:
+        sync_repair(core, &output->node, output->what);
+        return;
+    case GOSSIP_SETTLED:
+        core->fleet.is_dirty = true;
+        return;
+    }
+}
+
+void fleet_pump(struct core *core)
+{
+    struct gossip_output output;
+    if (!core->is_loaded)
+        return;
+    follow_directory(core);
+    tell_gossip(core);
+    while (gossip_next_output(core->fleet.gossip, &output))
+        perform(core, &output);
+    follow_directory(core);
+    if (core->now_ms >= core->fleet.recheck_ms)
+        core->fleet.is_dirty = true;
+    if (core->fleet.is_dirty && core->is_ready) {
+        core->fleet.is_dirty = false;
+        core->fleet.recheck_ms = UINT64_MAX;
+        owner_all(core);
+    }
+}
+
+void fleet_leave(struct core *core)
+{
+    const struct members_node *self = gossip_find(core->fleet.gossip, &core->self.id);
+    const struct member_leave leave = {.generation = core->self.generation, .incarnation = self->incarnation + 1};
+    struct buffer body = {0}, envelope = {0};
+    member_leave_encode(&leave, &body);
+    envelope_sign(&core->self.signer, ENVELOPE_LEAVE, buffer_view(&body), &envelope);
+    const struct gossip_record record = {
+        .signer = core->self.id, .envelope = buffer_view(&envelope), .vouched_ms = GOSSIP_NOT_VOUCHED};
+    (void)gossip_add_leave(core->fleet.gossip, &record, &leave);
+    buffer_deinit(&envelope);
+    buffer_deinit(&body);
+}
+
+void fleet_dirty(struct core *core)
+{
+    core->fleet.is_dirty = true;
+}
+
+void fleet_renew(struct core *core)
+{
+    gossip_renew(core->fleet.gossip);
+}
+
+uint64_t fleet_deadline_ms(const struct core *core)
+{
+    if (!core->is_loaded)
+        return UINT64_MAX;
+    return MIN_OF(gossip_deadline_ms(core->fleet.gossip), core->fleet.recheck_ms);
+}

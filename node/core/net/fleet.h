@@ -1,0 +1,75 @@
+// fleet.h - this node among the others: membership, sealed datagrams, and what follows from a change.
+//
+// Gossip decides what to send to whom and what it believes of whom; here packets are sealed and opened,
+// records signed and verified, and news of the table goes in and out. Anything that bears on ownership
+// ends in owner_all.
+#ifndef NODE_CORE_NET_FLEET_H
+#define NODE_CORE_NET_FLEET_H
+
+#include "gossip/gossip.h"
+#include "node/core/event.h"
+#include "proto/datagram.h"
+
+struct core;
+
+enum {
+    FLEET_WAITING_COUNT_MAX = 8,   // packets for a peer whose session is being asked for
+    FLEET_ASK_AGAIN_MS = 250,      // between two questions to one peer
+    FLEET_CLASS_RECORD = RUMOR_NEWS,      // a signed record, whole
+    FLEET_CLASS_ID = RUMOR_NEWS + 1,      // the id of a larger one: fetch it
+};
+
+struct fleet_peer {
+    struct datagram_peer datagram;
+    struct address address;                          // where the waiting packets go
+    struct buffer waiting[FLEET_WAITING_COUNT_MAX]; // owned
+    size_t waiting_count;
+    uint64_t asked_ms;
+    bool was_counted; // when we last looked
+};
+
+struct fleet {
+    struct gossip *gossip; // owned
+    struct datagram_local local;
+    struct fleet_peer **peers; // owned
+    size_t peer_count, peer_capacity;
+    uint64_t directory_generation; // of the directory the peers were made from
+    uint64_t table_generation, told_directory_generation; // what gossip was last told of
+    uint64_t returned_ms;  // monotonic: when this node itself came back, from a boot or a gap
+    uint64_t recheck_ms;   // monotonic: a returned node may own from then on; UINT64_MAX: none waits
+    bool is_dirty;         // ownership has to be worked out anew
+    bool introduced;       // told who we are to somebody since the start
+    size_t accepted, refused; // datagrams
+};
+
+enum fleet_state { FLEET_UNHEARD, FLEET_ALIVE, FLEET_SUSPECT, FLEET_DEAD, FLEET_LEFT };
+
+void fleet_boot(struct core *core, const struct event_boot *boot);
+void fleet_deinit(struct fleet *fleet);
+void fleet_load_member(struct core *core, struct bytes envelope); // an alive record from the disk
+void fleet_loaded(struct core *core);
+
+void fleet_advance(struct core *core, uint64_t gap_ms); // the time of the event that follows
+void fleet_datagram(struct core *core, const struct address *from, struct bytes packet);
+void fleet_pump(struct core *core); // performs what gossip wants; after every event
+uint64_t fleet_deadline_ms(const struct core *core);
+
+// A record that is new here: tell it on. `from`: who told us, NULL nobody.
+void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope, const struct node_id *from);
+// Verifies and takes a record about membership (kinds 30-32).
+void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from, uint64_t vouched_ms);
+void fleet_renew(struct core *core); // what our alive record says has changed
+void fleet_dirty(struct core *core);
+void fleet_leave(struct core *core); // signs that this node goes for good, and tells it
+
+enum fleet_state fleet_state_of(const struct core *core, const struct node_id *id);
+bool fleet_address(const struct core *core, const struct node_id *id, struct address *ret_address);
+// Heard, alive or suspect, no doubt about its key: may keep records.
+bool fleet_is_counted(const struct core *core, const struct node_id *id);
+// Takes work and did not return a moment ago: may own.
+bool fleet_may_own(const struct core *core, const struct node_id *id);
+bool fleet_is_settled(const struct core *core);
+// All members that are not dead or left, but this node; at most `room`.
+size_t fleet_list(const struct core *core, struct node_id *ids, size_t room);
+
+#endif

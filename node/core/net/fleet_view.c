@@ -1,0 +1,58 @@
+// fleet_view.c - what the rest of the core asks about the other nodes.
+#include "node/core/state.h"
+
+#include <string.h>
+
+enum fleet_state fleet_state_of(const struct core *core, const struct node_id *id)
+{
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    if (!member)
+        return FLEET_UNHEARD;
+    if (member->state == MEMBERS_DEAD)
+        return FLEET_DEAD;
+    if (member->state == MEMBERS_LEFT)
+        return FLEET_LEFT;
+    if (!member->heard)
+        return FLEET_UNHEARD;
+    return member->state == MEMBERS_SUSPECT ? FLEET_SUSPECT : FLEET_ALIVE;
+}
+
+bool fleet_address(const struct core *core, const struct node_id *id, struct address *ret_address)
+{
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    return member && members_address(member, ret_address);
+}
+
+bool fleet_is_counted(const struct core *core, const struct node_id *id)
+{
+    if (node_id_equal(id, &core->self.id))
+        return true;
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    const struct directory_node *node = directory_find(&core->directory, id);
+    return member && node && !node->is_revoked && members_is_counted(member) && member->alarm == MEMBERS_NO_ALARM;
+}
+
+bool fleet_may_own(const struct core *core, const struct node_id *id)
+{
+    if (node_id_equal(id, &core->self.id))
+        return core_takes_work(core);
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    return fleet_is_counted(core, id) && member->takes_work;
+}
+
+bool fleet_is_settled(const struct core *core)
+{
+    return gossip_is_settled(core->fleet.gossip);
+}
+
+size_t fleet_list(const struct core *core, struct node_id *ids, size_t room)
+{
+    size_t count = 0;
+    const struct members *members = gossip_members(core->fleet.gossip);
+    for (size_t i = 0; i < members->count && count < room; i++) {
+        const struct members_node *member = members->nodes[i];
+        if (!members_is_self(members, member) && members_is_live(member))
+            ids[count++] = member->id;
+    }
+    return count;
+}

@@ -1,0 +1,324 @@
+#include "node/core/net/keep.h"
+
+#include "node/core/learn.h"
+#include "node/core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void item_free(struct keep_item *item)
+{
+    buffer_deinit(&item->envelope);
+}
+
+void keep_deinit(struct keep *keep)
+{
+    for (size_t i = 0; i < keep->count; i++)
+        item_free(&keep->items[i]);
+    for (size_t i = 0; i < keep->offer_count; i++) {
+        buffer_deinit(&keep->offers[i].ids);
+        buffer_deinit(&keep->offers[i].found);
+    }
+    free(keep->items);
+    free(keep->receipts);
+    free(keep->offers);
+    *keep = (struct keep){0};
+}
+
+static void remove_item(struct keep *keep, size_t at)
+{
+    item_free(&keep->items[at]);
+    memmove(&keep->items[at], &keep->items[at + 1], (--keep->count - at) * sizeof *keep->items);
+}
+
+static void add_holder(struct core *core, struct keep_item *item, const struct node_id *id)
+{
+    if (node_id_equal(id, &core->self.id) || item->holder_count == KEEP_HOLDER_MAX)
+        return;
+    for (size_t i = 0; i < item->holder_count; i++)
+        if (node_id_equal(&item->holders[i], id))
+            return;
+    item->holders[item->holder_count++] = *id;
+}
+
+// The keepers of all jobs the record speaks of.
+static void choose_holders(struct core *core, struct keep_item *item, const char *const *jobs, size_t job_count)
+{
+    for (size_t i = 0; i < job_count; i++) {
+        const struct job *job = jobs_find(&core->jobs, jobs[i]);
+        struct owner_rank rank;
+        if (!job || !job->definition)
+            continue;
+        owner_rank(core, job, NULL, 0, &rank);
+        for (size_t k = 0; k < rank.count; k++)
+            add_holder(core, item, &rank.nodes[k]);
+    }
+}
+
+static void send_envelopes(struct core *core, const struct node_id *to, const struct bytes *items, size_t count)
+{
+    struct buffer body = {0};
+    message_list_encode(items, count, &body);
+    links_send(core, to, MESSAGE_KEEP, buffer_view(&body));
+    buffer_deinit(&body);
+}
+
+static void send_item(struct core *core, struct keep_item *item)
+{
+    struct bytes envelope = buffer_view(&item->envelope);
+    item->sent_ms = core->now_ms;
+    for (size_t i = 0; i < item->holder_count; i++)
+        if (fleet_is_counted(core, &item->holders[i]))
+            send_envelopes(core, &item->holders[i], &envelope, 1);
+}
+
+void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
+                 size_t job_count)
+{
+    struct keep *keep = &core->keep;
+    struct keep_item item = {.id = *id};
+    choose_holders(core, &item, jobs, job_count);
+    if (!item.holder_count)
+        return;
+    if (keep->count == KEEP_WAITING_COUNT_MAX)
+        remove_item(keep, 0);
+    buffer_add(&item.envelope, envelope.data, envelope.size);
+    void *items = keep->items;
+    base_grow(&items, &keep->capacity, keep->count + 1, sizeof *keep->items);
+    keep->items = items;
+    keep->items[keep->count] = item;
+    send_item(core, &keep->items[keep->count++]);
+}
+
+void keep_connected(struct core *core, const struct node_id *node)
+{
+    for (size_t i = 0; i < core->keep.count; i++) {
+        struct keep_item *item = &core->keep.items[i];
+        struct bytes envelope = buffer_view(&item->envelope);
+        for (size_t k = 0; k < item->holder_count; k++)
+            if (node_id_equal(&item->holders[k], node) && core->now_ms - item->sent_ms >= KEEP_AGAIN_MS)
+                send_envelopes(core, node, &envelope, 1);
+    }
+}
+
+void keep_tick(struct core *core)
+{
+    for (size_t i = 0; i < core->keep.count; i++)
+        if (core->now_ms - core->keep.items[i].sent_ms >= KEEP_AGAIN_MS)
+            send_item(core, &core->keep.items[i]);
+}
+
+bool keep_acknowledged(struct core *core, const struct node_id *from, struct bytes body)
+{
+    const struct hash *ids;
+    size_t count;
+    if (message_ids_decode(body, &ids, &count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = core->keep.count; k-- > 0;) {
+            struct keep_item *item = &core->keep.items[k];
+            if (!hash_equal(&item->id, &ids[i]))
+                continue;
+            for (size_t h = item->holder_count; h-- > 0;)
+                if (node_id_equal(&item->holders[h], from))
+                    item->holders[h] = item->holders[--item->holder_count];
+            if (!item->holder_count)
+                remove_item(&core->keep, k);
+            break;
+        }
+    return true;
+}
+
+struct learning {
+    struct core *core;
+    bool is_segment;
+    struct hash id;
+    struct node_id signer;
+};
+
+static void learn_item(void *context, const struct event_row *row)
+{
+    struct learning *learning = context;
+    learning->id = row->record;
+    learning->signer = row->signer;
+    learning->is_segment = row->kind == EVENT_ROW_SEGMENT;
+    if (!learning->is_segment)
+        learn_row(learning->core, row);
+}
+
+// Stores what was read. Returns the ticket of the write.
+static uint64_t store(struct core *core, const struct learning *learning, struct bytes envelope)
+{
+    const struct effect_write write = {.kind = learning->is_segment ? EFFECT_WRITE_SEGMENT : EFFECT_WRITE_LEDGER,
+                                       .class = EFFECT_WRITE_MUST,
+                                       .record = learning->id,
+                                       .record_kind = envelope.data[0],
+                                       .signer = learning->signer,
+                                       .envelope = envelope};
+    return outbox_write(&core->outbox, &write);
+}
+
+static void add_receipt(struct core *core, const struct keep_receipt *receipt)
+{
+    struct keep *keep = &core->keep;
+    void *receipts = keep->receipts;
+    base_grow(&receipts, &keep->receipt_capacity, keep->receipt_count + 1, sizeof *keep->receipts);
+    keep->receipts = receipts;
+    keep->receipts[keep->receipt_count++] = *receipt;
+}
+
+bool keep_receive(struct core *core, const struct node_id *from, struct bytes body)
+{
+    struct arena arena = {0};
+    struct message_list list;
+    bool is_well_formed = message_list_decode(body, &arena, &list) == 0;
+    for (size_t i = 0; is_well_formed && i < list.count; i++) {
+        struct learning learning = {.core = core};
+        if (!keep_read(core, list.items[i], learn_item, &learning)) {
+            core->rejected++;
+            continue;
+        }
+        const struct keep_receipt receipt = {
+            .to = *from, .id = learning.id, .ticket = store(core, &learning, list.items[i])};
+        add_receipt(core, &receipt);
+    }
+    arena_deinit(&arena);
+    return is_well_formed;
+}
+
+void keep_settled(struct core *core)
+{
+    struct keep *keep = &core->keep;
+    size_t kept = 0;
+    for (size_t i = 0; i < keep->receipt_count; i++) {
+        const struct keep_receipt receipt = keep->receipts[i];
+        if (receipt.ticket > core->settled_ticket)
+            keep->receipts[kept++] = receipt;
+        else
+            links_send(core, &receipt.to, MESSAGE_KEPT, bytes_of(receipt.id.b, sizeof receipt.id.b));
+    }
+    keep->receipt_count = kept;
+}
+
+static struct keep_offer *find_offer(struct core *core, uint64_t query)
+{
+    for (size_t i = 0; i < core->keep.offer_count; i++)
+        if (core->keep.offers[i].query == query)
+            return &core->keep.offers[i];
+    return NULL;
+}
+
+// Looks at the newest records on disk; the rows come to keep_row.
+static struct keep_offer *look(struct core *core, const struct node_id *to, enum keep_offer_mode mode)
+{
+    struct keep *keep = &core->keep;
+    void *offers = keep->offers;
+    base_grow(&offers, &keep->offer_capacity, keep->offer_count + 1, sizeof *keep->offers);
+    keep->offers = offers;
+    struct keep_offer *offer = &keep->offers[keep->offer_count++];
+    *offer = (struct keep_offer){.mode = mode, .to = *to, .query = ++core->answers.query};
+    const struct effect_query query = {
+        .query = offer->query, .kind = EFFECT_QUERY_LEDGER, .job = "", .limit = KEEP_OFFER_COUNT_MAX};
+    outbox_query(&core->outbox, &query);
+    return offer;
+}
+
+void keep_returned(struct core *core, const struct node_id *node)
+{
+    for (size_t i = 0; i < core->keep.offer_count; i++)
+        if (core->keep.offers[i].mode == KEEP_OFFERING && node_id_equal(&core->keep.offers[i].to, node))
+            return;
+    look(core, node, KEEP_OFFERING);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, HASH_SIZE);
+}
+
+static struct hash *find_id(const struct keep_offer *offer, const struct hash *id)
+{
+    if (!offer->ids.size)
+        return NULL;
+    return bsearch(id, offer->ids.data, offer->ids.size / HASH_SIZE, HASH_SIZE, by_bytes);
+}
+
+static void send_ids(struct core *core, struct keep_offer *offer, enum message_type type)
+{
+    if (offer->ids.size)
+        links_send(core, &offer->to, type, buffer_view(&offer->ids));
+    buffer_clear(&offer->ids);
+}
+
+bool keep_row(struct core *core, uint64_t query, const struct event_row *row)
+{
+    struct keep_offer *offer = find_offer(core, query);
+    if (!offer)
+        return false;
+    if (offer->mode == KEEP_OFFERING) {
+        if (!node_id_equal(&row->signer, &offer->to)) // its own word it has
+            buffer_add(&offer->ids, row->record.b, sizeof row->record.b);
+        if (offer->ids.size >= (size_t)KEEP_OFFER_PAGE * HASH_SIZE)
+            send_ids(core, offer, MESSAGE_OFFER);
+        return true;
+    }
+    struct hash *wanted = find_id(offer, &row->record);
+    if (wanted && offer->mode == KEEP_SENDING)
+        send_envelopes(core, &offer->to, &row->envelope, 1);
+    else if (wanted)
+        buffer_add(&offer->found, wanted->b, sizeof wanted->b);
+    return true;
+}
+
+// What was offered and not found here is lacking.
+static void send_lacking(struct core *core, struct keep_offer *offer)
+{
+    struct buffer lacking = {0};
+    qsort(offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes);
+    for (size_t at = 0; at < offer->ids.size; at += HASH_SIZE)
+        if (!offer->found.size ||
+            !bsearch(offer->ids.data + at, offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes))
+            buffer_add(&lacking, offer->ids.data + at, HASH_SIZE);
+    if (lacking.size)
+        links_send(core, &offer->to, MESSAGE_LACK, buffer_view(&lacking));
+    buffer_deinit(&lacking);
+}
+
+bool keep_rows_done(struct core *core, uint64_t query)
+{
+    struct keep_offer *offer = find_offer(core, query);
+    if (!offer)
+        return false;
+    if (offer->mode == KEEP_OFFERING)
+        send_ids(core, offer, MESSAGE_OFFER);
+    else if (offer->mode == KEEP_COMPARING)
+        send_lacking(core, offer);
+    buffer_deinit(&offer->ids);
+    buffer_deinit(&offer->found);
+    *offer = core->keep.offers[--core->keep.offer_count];
+    return true;
+}
+
+static bool look_for(struct core *core, const struct node_id *from, struct bytes body, enum keep_offer_mode mode)
+{
+    const struct hash *ids;
+    size_t count;
+    if (message_ids_decode(body, &ids, &count))
+        return false;
+    if (!count)
+        return true;
+    struct keep_offer *offer = look(core, from, mode);
+    buffer_add(&offer->ids, ids, count * HASH_SIZE);
+    qsort(offer->ids.data, count, HASH_SIZE, by_bytes);
+    return true;
+}
+
+bool keep_offered(struct core *core, const struct node_id *from, struct bytes body)
+{
+    return look_for(core, from, body, KEEP_COMPARING);
+}
+
+bool keep_lacked(struct core *core, const struct node_id *from, struct bytes body)
+{
+    return look_for(core, from, body, KEEP_SENDING);
+}

@@ -1,0 +1,84 @@
+// keep.h - the ledger on other nodes: every record once written is offered to its keepers until they have it.
+//
+// A record signed here goes at once to the nodes that keep the jobs it speaks of. It waits in memory
+// until each has said that it is durable there. When a keeper returns, or a link to it is made, what
+// it may have missed is offered by id, from this node's disk, back to when it was last heard.
+#ifndef NODE_CORE_NET_KEEP_H
+#define NODE_CORE_NET_KEEP_H
+
+#include "node/core/event.h"
+#include "proto/bytes.h"
+#include "proto/ids.h"
+
+struct core;
+
+enum {
+    KEEP_HOLDER_MAX = 4,
+    KEEP_WAITING_COUNT_MAX = 4096, // beyond it the oldest waits on disk only, and is offered later
+    KEEP_AGAIN_MS = 3000,          // a keeper that has not answered is told again
+    KEEP_OFFER_PAGE = 512,         // ids in one message
+    KEEP_OFFER_COUNT_MAX = 8192,   // newest records that are looked at
+};
+
+struct keep_item { // a record of ours on its way to its keepers
+    struct hash id;
+    struct buffer envelope; // owned
+    struct node_id holders[KEEP_HOLDER_MAX];
+    size_t holder_count; // that have not answered
+    uint64_t sent_ms;
+};
+
+struct keep_receipt { // a record of another node that is being made durable here
+    struct node_id to;
+    struct hash id;
+    uint64_t ticket;
+};
+
+enum keep_offer_mode {
+    KEEP_OFFERING,  // ids of what is on this disk go to the node
+    KEEP_COMPARING, // the node's offer is compared with this disk
+    KEEP_SENDING,   // what the node lacks goes to it
+};
+
+struct keep_offer { // a look at the newest records on this disk, for another node
+    enum keep_offer_mode mode;
+    struct node_id to;
+    uint64_t query;
+    struct buffer ids;   // owned; COMPARING and SENDING: sorted
+    struct buffer found; // owned; COMPARING: those that are here
+};
+
+struct keep {
+    struct keep_item *items; // owned, oldest first
+    size_t count, capacity;
+    struct keep_receipt *receipts; // owned
+    size_t receipt_count, receipt_capacity;
+    struct keep_offer *offers; // owned
+    size_t offer_count, offer_capacity;
+};
+
+void keep_deinit(struct keep *keep);
+
+// A record signed here, which speaks of these jobs ("" ends the list).
+void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
+                 size_t job_count);
+void keep_connected(struct core *core, const struct node_id *node);
+void keep_returned(struct core *core, const struct node_id *node);
+void keep_settled(struct core *core); // more writes are durable
+void keep_tick(struct core *core);
+
+// Rows of a query that an offer began; false: not one of ours.
+bool keep_row(struct core *core, uint64_t query, const struct event_row *row);
+bool keep_rows_done(struct core *core, uint64_t query);
+
+// Messages; false: malformed.
+bool keep_receive(struct core *core, const struct node_id *from, struct bytes body);
+bool keep_acknowledged(struct core *core, const struct node_id *from, struct bytes body);
+bool keep_offered(struct core *core, const struct node_id *from, struct bytes body);
+bool keep_lacked(struct core *core, const struct node_id *from, struct bytes body);
+
+// Verifies a ledger record and calls `each` for every item, as a row. False: not to be believed.
+bool keep_read(struct core *core, struct bytes envelope, void (*each)(void *context, const struct event_row *row),
+               void *context);
+
+#endif

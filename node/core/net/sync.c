@@ -1,0 +1,236 @@
+#include "node/core/net/sync.h"
+
+#include "node/core/intake.h"
+#include "node/core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum sync_topic { SYNC_TABLE = 1, SYNC_DIRECTORY };
+
+enum { SYNC_BATCH_BYTES = 48 * 1024 }; // of records in one message
+
+void sync_deinit(struct sync *sync)
+{
+    for (size_t i = 0; i < sync->waiting_count; i++)
+        buffer_deinit(&sync->waiting[i].envelope);
+    free(sync->waiting);
+    *sync = (struct sync){0};
+}
+
+// Gathers records and sends them in messages that fit.
+struct batch {
+    struct core *core;
+    const struct node_id *to;
+    struct bytes items[MESSAGE_LIST_MAX];
+    size_t count, bytes;
+};
+
+static void batch_flush(struct batch *batch)
+{
+    struct buffer body = {0};
+    if (!batch->count)
+        return;
+    message_list_encode(batch->items, batch->count, &body);
+    batch->core->sync.repair_bytes += body.size;
+    links_send(batch->core, batch->to, MESSAGE_RECORDS, buffer_view(&body));
+    buffer_deinit(&body);
+    batch->count = batch->bytes = 0;
+}
+
+static void batch_add(struct batch *batch, struct bytes record)
+{
+    if (batch->count == MESSAGE_LIST_MAX || (batch->count && batch->bytes + record.size > SYNC_BATCH_BYTES))
+        batch_flush(batch);
+    batch->items[batch->count++] = record;
+    batch->bytes += record.size + 4;
+}
+
+static struct bytes find_record(struct core *core, const struct hash *id)
+{
+    const struct record_id wanted = {*id};
+    const struct table_record *in_table = table_find_record(&core->table, &wanted);
+    if (in_table)
+        return table_record_bytes(in_table);
+    const struct directory_record *in_directory = directory_find_record(&core->directory, &wanted);
+    return in_directory ? directory_record_bytes(in_directory) : (struct bytes){0};
+}
+
+static struct reconcile_view view_of(struct core *core, enum sync_topic topic)
+{
+    return topic == SYNC_TABLE ? table_live(&core->table) : directory_live(&core->directory);
+}
+
+static void send_step(struct core *core, const struct node_id *to, const struct buffer *body)
+{
+    core->sync.repair_bytes += body->size;
+    links_send(core, to, MESSAGE_RECONCILE, buffer_view(body));
+}
+
+static void start(struct core *core, const struct node_id *node, enum sync_topic topic)
+{
+    struct buffer body = {0};
+    struct reconcile_view view = view_of(core, topic);
+    buffer_add_u8(&body, (uint8_t)topic);
+    reconcile_start(&view, random_u64(&core->random), &body);
+    send_step(core, node, &body);
+    buffer_deinit(&body);
+}
+
+static void send_members(struct core *core, const struct node_id *node)
+{
+    struct batch *batch = base_alloc(1, sizeof *batch);
+    *batch = (struct batch){.core = core, .to = node};
+    const struct members *members = gossip_members(core->fleet.gossip);
+    for (size_t i = 0; i < members->count; i++)
+        if (members->nodes[i]->record.size && members_is_live(members->nodes[i]))
+            batch_add(batch, buffer_view(&members->nodes[i]->record));
+    batch_flush(batch);
+    free(batch);
+}
+
+static void ask_authority(struct core *core, const struct node_id *node)
+{
+    struct buffer body = {0};
+    buffer_add_u64(&body, core->authority.has_fork ? 1 : authority_log_get_head(&core->authority).number + 1);
+    links_send(core, node, MESSAGE_AUTHORITY, buffer_view(&body));
+    buffer_deinit(&body);
+}
+
+void sync_repair(struct core *core, const struct node_id *node, enum gossip_what what)
+{
+    switch (what) {
+    case GOSSIP_MEMBERS:
+        start(core, node, SYNC_DIRECTORY);
+        send_members(core, node);
+        return;
+    case GOSSIP_TABLE:
+        start(core, node, SYNC_DIRECTORY);
+        start(core, node, SYNC_TABLE);
+        return;
+    case GOSSIP_AUTHORITY:
+        ask_authority(core, node);
+        return;
+    case GOSSIP_WHAT_COUNT:
+        return;
+    }
+}
+
+bool sync_authority_asked(struct core *core, const struct node_id *from, struct bytes body)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    uint64_t number = reader_u64(&reader);
+    if (!reader_is_done(&reader))
+        return false;
+    struct batch *batch = base_alloc(1, sizeof *batch);
+    *batch = (struct batch){.core = core, .to = from};
+    for (size_t i = authority_log_index_of(&core->authority, number); i < core->authority.entry_count; i++)
+        batch_add(batch, buffer_view(&core->authority.entries[i]->envelope));
+    batch_flush(batch);
+    free(batch);
+    return true;
+}
+
+bool sync_reconcile(struct core *core, const struct node_id *from, struct bytes body)
+{
+    struct reader reader;
+    struct buffer answer = {0};
+    struct reconcile_lacks lacks = {0};
+    reader_init(&reader, body);
+    uint8_t topic = reader_u8(&reader);
+    if (reader.failed || (topic != SYNC_TABLE && topic != SYNC_DIRECTORY))
+        return false;
+    struct reconcile_view view = view_of(core, (enum sync_topic)topic);
+    buffer_add_u8(&answer, topic);
+    int outcome = reconcile_answer(&view, reader.rest, &answer, &lacks);
+    if (outcome == 0)
+        send_step(core, from, &answer);
+    struct batch *batch = base_alloc(1, sizeof *batch);
+    *batch = (struct batch){.core = core, .to = from};
+    for (size_t i = 0; outcome != RECONCILE_MALFORMED && i < lacks.count; i++) {
+        struct bytes record = find_record(core, &lacks.ids[i]);
+        if (record.size)
+            batch_add(batch, record);
+    }
+    batch_flush(batch);
+    free(batch);
+    reconcile_lacks_deinit(&lacks);
+    buffer_deinit(&answer);
+    return outcome != RECONCILE_MALFORMED;
+}
+
+void sync_announced(struct core *core, const struct node_id *from, const struct hash *id)
+{
+    if (find_record(core, id).size)
+        return;
+    links_send(core, from, MESSAGE_WANT, bytes_of(id->b, sizeof id->b));
+}
+
+bool sync_wanted(struct core *core, const struct node_id *from, struct bytes body)
+{
+    const struct hash *ids;
+    size_t count;
+    if (message_ids_decode(body, &ids, &count))
+        return false;
+    struct batch *batch = base_alloc(1, sizeof *batch);
+    *batch = (struct batch){.core = core, .to = from};
+    for (size_t i = 0; i < count; i++) {
+        struct bytes record = find_record(core, &ids[i]);
+        if (record.size)
+            batch_add(batch, record);
+    }
+    batch_flush(batch);
+    free(batch);
+    return true;
+}
+
+void sync_wait(struct core *core, const struct node_id *from, struct bytes envelope)
+{
+    struct sync *sync = &core->sync;
+    if (sync->is_retrying)
+        return;
+    if (sync->waiting_count == SYNC_WAITING_COUNT_MAX) {
+        buffer_deinit(&sync->waiting[0].envelope);
+        memmove(&sync->waiting[0], &sync->waiting[1], --sync->waiting_count * sizeof sync->waiting[0]);
+    }
+    void *waiting = sync->waiting;
+    base_grow(&waiting, &sync->waiting_capacity, sync->waiting_count + 1, sizeof *sync->waiting);
+    sync->waiting = waiting;
+    struct sync_waiting *kept = &sync->waiting[sync->waiting_count++];
+    *kept = (struct sync_waiting){.from = *from};
+    buffer_add(&kept->envelope, envelope.data, envelope.size);
+    if (!node_id_is_zero(from)) {
+        ask_authority(core, from);
+        start(core, from, SYNC_DIRECTORY);
+    }
+}
+
+// Something new came in: perhaps what a waiting record rested on. Repeats while that helps.
+void sync_retry(struct core *core)
+{
+    struct sync *sync = &core->sync;
+    if (sync->is_retrying)
+        return;
+    sync->is_retrying = true;
+    bool helped = sync->waiting_count > 0;
+    while (helped) {
+        helped = false;
+        for (size_t i = 0; i < sync->waiting_count;) {
+            struct sync_waiting *waiting = &sync->waiting[i];
+            struct intake_note note;
+            int outcome = intake_record(core, buffer_view(&waiting->envelope), INTAKE_PEER, &note);
+            if (outcome == INTAKE_SIGNER_UNKNOWN) {
+                i++;
+                continue;
+            }
+            if (outcome == 0)
+                fleet_spread(core, &note.id, buffer_view(&waiting->envelope), &waiting->from);
+            helped |= outcome == 0;
+            buffer_deinit(&waiting->envelope);
+            memmove(waiting, waiting + 1, (--sync->waiting_count - i) * sizeof *waiting);
+        }
+    }
+    sync->is_retrying = false;
+    intake_follow(core);
+}
