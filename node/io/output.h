@@ -1,0 +1,36 @@
+// output.h - reads what jobs say, from the pipes that come with STARTED and RUNNING.
+//
+// One read per pipe and turn of the loop, at most OUTPUT_READ_SIZE bytes, handed on as EVENT_OUTPUT and
+// never kept here. While the disk lags behind (output_pause) nothing is read: the pipes fill and the
+// jobs block, as they would on a slow terminal. When both pipes of a run are closed, EVENT_OUTPUT with
+// `end` follows.
+#ifndef NODE_IO_OUTPUT_H
+#define NODE_IO_OUTPUT_H
+
+#include <uv.h>
+
+#include "node/io/feed.h"
+
+enum { OUTPUT_READ_SIZE = 64 * 1024 };
+
+struct output_run;
+
+struct output {
+    uv_loop_t *loop;
+    struct feed *feed;
+    struct output_run *runs; // owned
+    bool is_paused;
+    uint8_t *memory; // owned; of the read in progress
+};
+
+void output_open(struct output *output, uv_loop_t *loop, struct feed *feed);
+// Takes the descriptors over: stdout and stderr. A run that is read already has its old ones closed.
+void output_add(struct output *output, const struct run_id *run, const int descriptors[2]);
+// Nobody wants to hear more of it: closes its pipes without a word. Unknown runs are fine.
+void output_remove(struct output *output, const struct run_id *run);
+void output_pause(struct output *output, bool paused);
+size_t output_count(const struct output *output); // runs that still have an open pipe
+// The memory of runs goes when the loop has gone round once more.
+void output_close(struct output *output);
+
+#endif

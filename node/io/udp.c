@@ -1,0 +1,120 @@
+#include "node/io/udp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/io/socket.h"
+
+struct udp_write {
+    uv_udp_send_t request;
+    struct udp *udp;
+    uint8_t data[];
+};
+
+void udp_open(struct udp *udp, uv_loop_t *loop, struct feed *feed)
+{
+    *udp = (struct udp){.loop = loop, .feed = feed};
+}
+
+int udp_bind(struct udp *udp, const struct address *address)
+{
+    struct sockaddr_storage system;
+    assert(udp->count < UDP_SOCKET_COUNT_MAX);
+    struct udp_socket *socket = &udp->sockets[udp->count];
+    *socket = (struct udp_socket){.udp = udp, .address = *address};
+    int result = uv_udp_init(udp->loop, &socket->handle);
+    if (result)
+        return result;
+    socket->handle.data = socket;
+    udp->count++; // from here on it must be closed
+    socket_from_address(address, &system);
+    return uv_udp_bind(&socket->handle, (const struct sockaddr *)&system,
+                       address->ip_size == 16 ? UV_UDP_IPV6ONLY : 0);
+}
+
+static void give_memory(uv_handle_t *handle, size_t wanted, uv_buf_t *ret_memory)
+{
+    struct udp_socket *socket = handle->data;
+    (void)wanted;
+    *ret_memory = uv_buf_init(socket->udp->memory, sizeof socket->udp->memory);
+}
+
+static void received(uv_udp_t *handle, ssize_t size, const uv_buf_t *memory, const struct sockaddr *from,
+                     unsigned flags)
+{
+    struct udp_socket *socket = handle->data;
+    struct event event = {.kind = EVENT_DATAGRAM};
+    if (size <= 0 || !from || (flags & UV_UDP_PARTIAL) || size > LIMIT_DATAGRAM_SIZE_MAX)
+        return;
+    if (!socket_to_address(from, &event.is.datagram.from))
+        return;
+    event.is.datagram.data = bytes_of(memory->base, (size_t)size);
+    feed_event(socket->udp->feed, &event);
+}
+
+int udp_start(struct udp *udp)
+{
+    for (size_t i = 0; i < udp->count; i++) {
+        int result = uv_udp_recv_start(&udp->sockets[i].handle, give_memory, received);
+        if (result && result != UV_EALREADY)
+            return result;
+    }
+    return 0;
+}
+
+static void sent(uv_udp_send_t *request, int status)
+{
+    struct udp_write *write = CONTAINER_OF(request, struct udp_write, request);
+    if (status < 0)
+        write->udp->lost++;
+    free(write);
+}
+
+static struct udp_socket *find(struct udp *udp, const struct address *to)
+{
+    for (size_t i = 0; i < udp->count; i++)
+        if (udp->sockets[i].address.ip_size == to->ip_size)
+            return &udp->sockets[i];
+    return NULL;
+}
+
+static void send_later(struct udp *udp, struct udp_socket *socket, const struct sockaddr *to,
+                       struct bytes data)
+{
+    struct udp_write *write = base_alloc(1, sizeof *write + data.size);
+    write->udp = udp;
+    memcpy(write->data, data.data, data.size);
+    uv_buf_t part = uv_buf_init((char *)write->data, (unsigned)data.size);
+    if (uv_udp_send(&write->request, &socket->handle, &part, 1, to, sent)) {
+        udp->lost++;
+        free(write);
+    }
+}
+
+void udp_send(struct udp *udp, const struct address *to, struct bytes data)
+{
+    struct sockaddr_storage system;
+    struct udp_socket *socket = find(udp, to);
+    if (!socket || uv_udp_get_send_queue_size(&socket->handle) + data.size > UDP_QUEUE_SIZE_MAX) {
+        udp->lost++;
+        return;
+    }
+    socket_from_address(to, &system);
+    union {
+        const uint8_t *borrowed;
+        char *data;
+    } view = {.borrowed = data.data}; // libuv's buffers know no const
+    uv_buf_t part = uv_buf_init(view.data, (unsigned)data.size);
+    int result = uv_udp_try_send(&socket->handle, &part, 1, (const struct sockaddr *)&system);
+    if (result == UV_EAGAIN)
+        send_later(udp, socket, (const struct sockaddr *)&system, data);
+    else if (result < 0)
+        udp->lost++;
+}
+
+void udp_close(struct udp *udp)
+{
+    for (size_t i = 0; i < udp->count; i++)
+        uv_close((uv_handle_t *)&udp->sockets[i].handle, NULL);
+    udp->count = 0;
+}
