@@ -215,3 +215,15 @@ const char *command_line_argument(const struct command_line *line, size_t index)
 {
     return index < line->argument_count ? line->arguments[index] : NULL;
 }
+
+bool command_line_parse_count(const char *text, uint32_t most, uint32_t *ret_count)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end || value == 0 || value > most)
+        return false;
+    *ret_count = (uint32_t)value;
+    return true;
+}

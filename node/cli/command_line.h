@@ -5,6 +5,8 @@
 #ifndef NODE_CLI_COMMAND_LINE_H
 #define NODE_CLI_COMMAND_LINE_H
 
+#include <stdint.h>
+
 #include "node/cli/command.h"
 
 struct command_value {
@@ -36,5 +38,8 @@ bool command_line_has(const struct command_line *line, const char *option);
 const char *command_line_find_nth(const struct command_line *line, const char *option, size_t index);
 // The index-th argument, NULL behind the last.
 const char *command_line_argument(const struct command_line *line, size_t index);
+
+// A whole number from 1 to `most`, digits only.
+bool command_line_parse_count(const char *text, uint32_t most, uint32_t *ret_count);
 
 #endif

@@ -15,13 +15,189 @@ static const struct command_option GLOBAL[] = {
     {"help", NULL, false, "explain this command"},
 };
 
+static const struct command_option ADD[] = {
+    {"cron", "EXPR", true, "five fields: minute hour day month weekday, or @daily and the like"},
+    {"every", "DUR", false, "a period like 90s, 5m or 1d"},
+    {"at", "TIME", true, "a point in time like 2027-03-28T01:30"},
+    {"expires", "DUR", false, "how long after --at a start still makes sense"},
+    {"shell", "LINE", false, "a line for /bin/sh, instead of a command behind --"},
+    {"user", "NAME", false, "with whose rights it runs (default: your login)"},
+    {"zone", "ZONE", false, "time zone of --cron and --at, or local (default: the one of this machine)"},
+    {"dst-gap", "skip|run-after", false, "due times the clock jumps over (default run-after)"},
+    {"dst-overlap", "once|twice", false, "due times the clock shows twice (default once)"},
+    {"where", "K=V", true, "only on nodes with this label"},
+    {"node", "NAME", false, "only on this node"},
+    {"spread", "one|all", false, "on one matching node or on each (default one)"},
+    {"time-limit", "DUR", false, "end it after this long (default 24h)"},
+    {"grace", "DUR", false, "from the polite signal to the last one (default 10s)"},
+    {"output-limit", "SIZE", false, "how much output is kept (default 1M)"},
+    {"catch-up", "none|last|all[:DUR]", false, "missed due times that run late, and how late (default last)"},
+    {"busy", "skip|queue|replace|allow", false, "when the run before still goes on (default skip)"},
+    {"on-lost", "rerun|report", false, "when a node dies during a run (default rerun)"},
+    {"retry", "N", false, "try again so often when it fails"},
+    {"retry-delay", "DUR", false, "wait so long before trying again"},
+    {"env", "K=V", true, "a variable of its environment"},
+    {"directory", "PATH", false, "where it starts (default: the home of the user)"},
+    {"stdin", "TEXT", false, "what it reads"},
+    {"note", "TEXT", false, "what it is for"},
+};
+
+static const struct command_option PAUSE[] = {
+    {"until", "TIME", false, "resume by itself then"},
+    {"for", "DUR", false, "resume by itself after this long"},
+    {"note", "TEXT", false, "why"},
+};
+
+static const struct command_option RUN[] = {
+    {"wait", NULL, false, "wait for the end; exit 0 only if it was ok"},
+    {"within", "DUR", false, "give up when it cannot start within this time (default 10m)"},
+};
+
+static const struct command_option RUNS[] = {
+    {"since", "TIME", false, "only what was due since then, like 2h or yesterday 12:00"},
+    {"limit", "N", false, "at most so many (default 20)"},
+    {"failed", NULL, false, "only what did not end well"},
+    {"duplicates", NULL, false, "only what ran more than once, with every run"},
+};
+
+static const struct command_option LOGS[] = {
+    {"follow", NULL, false, "go on until the run ends"},
+    {"raw", NULL, false, "the bytes as they are, also those that move the cursor"},
+};
+
+static const struct command_option OWNER[] = {
+    {"without", "NODE", true, "as if this node were not there"},
+};
+
 static const struct command_option NEXT[] = {
-    {"zone", "ZONE", false, "the time zone, like Europe/Berlin (default: the one of this machine)"},
+    {"zone", "ZONE", false, "the time zone, like Europe/Berlin (default: the one of this machine or job)"},
     {"from", "TIME", false, "start here instead of now"},
     {"count", "N", false, "how many (default 10)"},
 };
 
+#define ONE_JOB .arguments = "JOB", .argument_count_min = 1, .argument_count_max = 1
+
 static const struct command COMMANDS[] = {
+    {
+        .name = "status",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "this node and its fleet on one screen; exit 1 if something needs a person",
+        .example = "status",
+        .run = commands_status,
+    },
+    {
+        .name = "members",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "who is there",
+        .example = "members --json",
+        .run = commands_members,
+    },
+    {
+        .name = "add",
+        .group = COMMAND_JOBS,
+        .arguments = "NAME TRIGGER [OPTION]... -- COMMAND ARG...",
+        .argument_count_min = 1,
+        .argument_count_max = 1,
+        .takes_rest = true,
+        .help = "define a job",
+        .example =
+            "add backup --cron \"30 2 * * *\" --node nas --time-limit 2h -- /usr/local/bin/backup /srv",
+        OPTIONS(ADD),
+        .run = commands_add,
+    },
+    {
+        .name = "jobs",
+        .group = COMMAND_JOBS,
+        .arguments = "",
+        .help = "all jobs",
+        .example = "jobs",
+        .run = commands_jobs,
+    },
+    {
+        .name = "show",
+        .group = COMMAND_JOBS,
+        ONE_JOB,
+        .help = "one job: definition, owner, pauses, conflicts",
+        .example = "show backup",
+        .run = commands_show,
+    },
+    {
+        .name = "pause",
+        .group = COMMAND_JOBS,
+        ONE_JOB,
+        .help = "stop starting a job, until it is resumed",
+        .example = "pause backup --until \"mon 08:00\" --note \"disk is being replaced\"",
+        OPTIONS(PAUSE),
+        .run = commands_pause,
+    },
+    {
+        .name = "resume",
+        .group = COMMAND_JOBS,
+        ONE_JOB,
+        .help = "lift the pauses of a job",
+        .example = "resume backup",
+        .run = commands_resume,
+    },
+    {
+        .name = "rm",
+        .group = COMMAND_JOBS,
+        ONE_JOB,
+        .help = "delete a job; its history stays",
+        .example = "rm backup",
+        .run = commands_rm,
+    },
+    {
+        .name = "run",
+        .group = COMMAND_JOBS,
+        ONE_JOB,
+        .help = "run a job now",
+        .example = "run backup --wait",
+        OPTIONS(RUN),
+        .run = commands_run,
+    },
+    {
+        .name = "cancel",
+        .group = COMMAND_JOBS,
+        .arguments = "RUN|JOB",
+        .argument_count_min = 1,
+        .argument_count_max = 1,
+        .help = "end a run, or every run of a job",
+        .example = "cancel 41aa",
+        .run = commands_cancel,
+    },
+    {
+        .name = "runs",
+        .group = COMMAND_HISTORY,
+        .arguments = "[JOB]",
+        .argument_count_max = 1,
+        .help = "history, one row per due time",
+        .example = "runs backup --failed --since 7d",
+        OPTIONS(RUNS),
+        .run = commands_runs,
+    },
+    {
+        .name = "logs",
+        .group = COMMAND_HISTORY,
+        .arguments = "RUN|JOB",
+        .argument_count_min = 1,
+        .argument_count_max = 1,
+        .help = "what a run wrote; of a job: its last run",
+        .example = "logs backup --follow",
+        OPTIONS(LOGS),
+        .run = commands_logs,
+    },
+    {
+        .name = "why",
+        .group = COMMAND_HISTORY,
+        .arguments = "JOB [TIME]",
+        .argument_count_min = 1,
+        .argument_count_max = 2,
+        .help = "what happened to a due time, and why; without a time: the last",
+        .example = "why backup \"sun 02:30\"",
+        .run = commands_why,
+    },
     {
         .name = "next",
         .group = COMMAND_HISTORY,
@@ -32,6 +208,15 @@ static const struct command COMMANDS[] = {
         .example = "next \"30 2 * * sun\" --zone Europe/Berlin --count 3",
         OPTIONS(NEXT),
         .run = commands_next,
+    },
+    {
+        .name = "owner",
+        .group = COMMAND_HISTORY,
+        ONE_JOB,
+        .help = "which node decides about a job, and who keeps its records",
+        .example = "owner backup --without nas",
+        OPTIONS(OWNER),
+        .run = commands_owner,
     },
     {
         .name = "version",

@@ -6,9 +6,23 @@
 
 #include "node/cli/command_line.h"
 
+int commands_add(const struct command_line *line);
+int commands_cancel(const struct command_line *line);
 int commands_completion(const struct command_line *line);
 int commands_help(const struct command_line *line);
+int commands_jobs(const struct command_line *line);
+int commands_logs(const struct command_line *line);
+int commands_members(const struct command_line *line);
 int commands_next(const struct command_line *line);
+int commands_owner(const struct command_line *line);
+int commands_pause(const struct command_line *line);
+int commands_resume(const struct command_line *line);
+int commands_rm(const struct command_line *line);
+int commands_run(const struct command_line *line);
+int commands_runs(const struct command_line *line);
+int commands_show(const struct command_line *line);
+int commands_status(const struct command_line *line);
 int commands_version(const struct command_line *line);
+int commands_why(const struct command_line *line);
 
 #endif

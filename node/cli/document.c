@@ -56,6 +56,11 @@ json_t *document_number(uint64_t number)
     return json_integer((json_int_t)MIN_OF(number, (uint64_t)INT64_MAX));
 }
 
+json_t *document_outcome(enum ledger_status status)
+{
+    return status == LEDGER_OPEN ? json_null() : json_string(ledger_status_text(status));
+}
+
 json_t *document_texts(const char *const *texts, size_t count)
 {
     json_t *list = json_array();

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "proto/bytes.h"
+#include "proto/ledger.h"
 
 json_t *document_text(const char *text);         // invalid UTF-8 is replaced by U+FFFD
 json_t *document_bytes(struct bytes text);       // the same, of any bytes
@@ -16,6 +16,7 @@ json_t *document_text_or_null(const char *text); // null for NULL and ""
 json_t *document_time(int64_t at_ms);            // null for 0
 json_t *document_hex(const void *id, size_t size);
 json_t *document_number(uint64_t number);
+json_t *document_outcome(enum ledger_status status); // null while open
 json_t *document_texts(const char *const *texts, size_t count);
 
 // Prints and drops the reference.

@@ -23,18 +23,6 @@ struct range {
     uint32_t count;
 };
 
-static bool parse_count(const char *text, uint32_t most, uint32_t *ret_count)
-{
-    char *end;
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*end || value == 0 || value > most)
-        return false;
-    *ret_count = (uint32_t)value;
-    return true;
-}
-
 static int read_range(const struct command_line *line, const struct zone *zone, struct range *ret)
 {
     const char *count = command_line_find(line, "count"), *from = command_line_find(line, "from");
@@ -42,7 +30,7 @@ static int read_range(const struct command_line *line, const struct zone *zone, 
     struct typed_time start = {context.now_ms, ZONE_UNIQUE};
     struct trigger_error error;
     *ret = (struct range){.count = NEXT_COUNT_DEFAULT};
-    if (count && !parse_count(count, NEXT_COUNT_MAX, &ret->count))
+    if (count && !command_line_parse_count(count, NEXT_COUNT_MAX, &ret->count))
         return print_usage("--count %s: write a number from 1 to %d", count, NEXT_COUNT_MAX);
     if (from && !typed_time_parse(from, &context, &start, &error))
         return print_usage("--from %s: column %zu: %s", from, error.column, error.text);

@@ -1,0 +1,293 @@
+// `add`: the options become the same tree a job file would, so both know the same keys and errors.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "crdt/scope.h"
+#include "node/cli/commands.h"
+#include "node/cli/job_change.h"
+#include "node/cli/job_view.h"
+#include "node/cli/local_time.h"
+#include "node/cli/person.h"
+#include "node/cli/preview.h"
+#include "node/cli/print.h"
+#include "node/cli/session.h"
+#include "node/io/clock.h"
+
+enum {
+    NEXT_COUNT = 3,
+};
+
+// Options that hold one value each, and their keys in a job file.
+static const struct {
+    const char *option;
+    const char *key;
+} PLAIN[] = {
+    {"every", "every"},
+    {"expires", "expires"},
+    {"zone", "zone"},
+    {"dst-gap", "gap"},
+    {"dst-overlap", "overlap"},
+    {"catch-up", "catch_up"},
+    {"shell", "shell"},
+    {"user", "user"},
+    {"directory", "directory"},
+    {"stdin", "stdin"},
+    {"time-limit", "time_limit"},
+    {"grace", "grace"},
+    {"output-limit", "output_limit"},
+    {"spread", "spread"},
+    {"node", "node"},
+    {"busy", "busy"},
+    {"on-lost", "on_lost"},
+    {"note", "note"},
+};
+
+// Lists and maps: repeated options, or several under one key.
+static const struct {
+    const char *option;
+    const char *key;
+} JOINED[] = {{"cron", "cron"}, {"at", "at"},       {"where", "where"},
+              {"env", "env"},   {"retry", "retry"}, {"retry-delay", "retry"}};
+
+static void add_list(const struct command_line *line, const char *option, struct arena *arena,
+                     struct job_file_node *map)
+{
+    struct job_file_node *list = job_file_list(arena);
+    const char *text;
+    for (size_t i = 0; (text = command_line_find_nth(line, option, i)); i++)
+        job_file_append(arena, list, job_file_scalar(arena, text));
+    if (list->count)
+        job_file_set(arena, map, option, list);
+}
+
+// --where K=V, --env K=V.
+static int add_pairs(const struct command_line *line, const char *option, struct arena *arena,
+                     struct job_file_node *map)
+{
+    struct job_file_node *pairs = job_file_map(arena);
+    const char *text;
+    for (size_t i = 0; (text = command_line_find_nth(line, option, i)); i++) {
+        const char *equals = strchr(text, '=');
+        if (!equals || equals == text)
+            return print_usage("--%s %s: write --%s NAME=VALUE", option, text, option);
+        const char *key = arena_text(arena, bytes_of(text, (size_t)(equals - text)));
+        job_file_set(arena, pairs, key, job_file_scalar(arena, equals + 1));
+    }
+    if (pairs->count)
+        job_file_set(arena, map, option, pairs);
+    return COMMAND_DONE;
+}
+
+static int add_retry(const struct command_line *line, struct arena *arena, struct job_file_node *map)
+{
+    const char *times = command_line_find(line, "retry"), *delay = command_line_find(line, "retry-delay");
+    if (!times && delay)
+        return print_usage("--retry-delay goes with --retry N, which is missing");
+    if (!times)
+        return COMMAND_DONE;
+    struct job_file_node *retry = job_file_map(arena);
+    job_file_set(arena, retry, "times", job_file_scalar(arena, times));
+    if (delay)
+        job_file_set(arena, retry, "delay", job_file_scalar(arena, delay));
+    job_file_set(arena, map, "retry", retry);
+    return COMMAND_DONE;
+}
+
+static int add_command(const struct command_line *line, struct arena *arena, struct job_file_node *map)
+{
+    bool has_shell = command_line_has(line, "shell");
+    if (has_shell && line->has_rest)
+        return print_usage("--shell and a command behind `--` together; choose one");
+    if (!has_shell && !line->rest_count)
+        return print_usage("no command: write it behind `--`, or a line for the shell with --shell \"...\"");
+    if (has_shell)
+        return COMMAND_DONE;
+    struct job_file_node *run = job_file_list(arena);
+    for (size_t i = 0; i < line->rest_count; i++)
+        job_file_append(arena, run, job_file_scalar(arena, line->rest[i]));
+    job_file_set(arena, map, "run", run);
+    return COMMAND_DONE;
+}
+
+static int make_tree(const struct command_line *line, struct arena *arena, struct job_file_node *map)
+{
+    arena->ceiling = SIZE_MAX; // the size of argv bounds it
+    for (size_t i = 0; i < COUNT_OF(PLAIN); i++) {
+        const char *text = command_line_find(line, PLAIN[i].option);
+        if (text)
+            job_file_set(arena, map, PLAIN[i].key, job_file_scalar(arena, text));
+    }
+    add_list(line, "cron", arena, map);
+    add_list(line, "at", arena, map);
+    int status = add_pairs(line, "where", arena, map);
+    if (status == COMMAND_DONE)
+        status = add_pairs(line, "env", arena, map);
+    if (status == COMMAND_DONE)
+        status = add_retry(line, arena, map);
+    return status == COMMAND_DONE ? add_command(line, arena, map) : status;
+}
+
+static int print_schema_error(const struct job_file_error *error)
+{
+    const char *option = NULL;
+    for (size_t i = 0; error->key && i < COUNT_OF(PLAIN); i++) {
+        if (strcmp(PLAIN[i].key, error->key) == 0)
+            option = PLAIN[i].option;
+    }
+    for (size_t i = 0; error->key && i < COUNT_OF(JOINED) && !option; i++) {
+        if (strcmp(JOINED[i].key, error->key) == 0)
+            option = JOINED[i].option;
+    }
+    if (option)
+        return print_usage("--%s: %s", option, error->text);
+    return print_usage("%s", error->text);
+}
+
+// Everything that can be checked without the fleet.
+static int read_job(const struct command_line *line, const char *zone, struct arena *arena,
+                    struct job_schema_job *job)
+{
+    struct job_schema_context context = {
+        .zone = zone,
+        .user = person_user(),
+        .user_hint = "as root, say with whose rights the job runs: --user NAME, or --user root",
+        .now_ms = clock_wall_ms(),
+    };
+    struct job_file_error error;
+    struct job_file_node *map = job_file_map(arena);
+    char name[NAME_JOB_ROOM];
+    *job = (struct job_schema_job){0};
+    int status = job_view_name(command_line_argument(line, 0), name);
+    if (status == COMMAND_DONE && !name_split_job(name, job->definition.namespace_name, job->definition.name))
+        status = COMMAND_USAGE;
+    if (status == COMMAND_DONE)
+        status = make_tree(line, arena, map);
+    if (status == COMMAND_DONE && !job_schema_read(map, &context, arena, job, &error))
+        status = print_schema_error(&error);
+    return status;
+}
+
+static bool is_secret_word(const char *text)
+{
+    static const char *const WORDS[] = {"password", "passwd", "secret", "token", "api_key", "apikey"};
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+        if (strcasestr(text, WORDS[i]))
+            return true;
+    }
+    return false;
+}
+
+static void warn_secrets(const struct definition *definition)
+{
+    bool is_found = definition->shell && is_secret_word(definition->shell);
+    for (size_t i = 0; i < definition->environment_count; i++)
+        is_found = is_found || is_secret_word(definition->environment[i].key);
+    for (size_t i = 0; i < definition->argument_count; i++)
+        is_found = is_found || is_secret_word(definition->argv[i]);
+    if (is_found)
+        print_notice(
+            "every member of the fleet can read this definition; keep secrets in a file on the node instead");
+}
+
+static int check_future(const struct preview *preview)
+{
+    int64_t due_ms;
+    if (preview_next(preview, clock_wall_ms(), &due_ms))
+        return COMMAND_DONE;
+    return print_failure("never due: every time it names has passed; nothing was added");
+}
+
+static void print_next(const struct preview *preview)
+{
+    char local[LOCAL_TIME_ROOM], distance[PRINT_ROOM];
+    int64_t now_ms = clock_wall_ms(), due_ms = now_ms;
+    for (int i = 0; i < NEXT_COUNT && preview_next(preview, due_ms, &due_ms); i++) {
+        local_time_long(preview->zone.zone, due_ms, local);
+        print_relative(due_ms, now_ms, distance);
+        print_line("%s  %s  %s", i ? "    " : "next", local, distance);
+    }
+}
+
+static json_t *next_document(const struct preview *preview)
+{
+    json_t *times = json_array();
+    int64_t due_ms = clock_wall_ms();
+    for (int i = 0; i < NEXT_COUNT && preview_next(preview, due_ms, &due_ms); i++)
+        json_array_append_new(times, document_time(due_ms));
+    return times;
+}
+
+static void print_added(const struct job_schema_job *job, const struct preview *preview, const char *name)
+{
+    const struct definition *definition = &job->definition;
+    print_line("added %s, to run as %s", job_view_short(name), definition->user);
+    if (job->needs_zone && !job->has_zone)
+        print_line("zone  %s, the one of this machine; --zone says otherwise", definition->zone);
+    print_next(preview);
+    print_line("note  at-least-once: while the fleet is split, each part of it runs the job");
+}
+
+static int sign_and_put(struct session *session, struct job_schema_job *job, const struct job_view *view,
+                        struct record_id *ret_id)
+{
+    struct buffer record = {0};
+    job_change_begin(&job->definition, view->dead_life + 1, sign_stamp(&session->signer));
+    *ret_id = sign_definition(&session->signer, &job->definition, &record);
+    return session_put(session, &record);
+}
+
+static int add_to_fleet(const struct command_line *line, struct job_schema_job *job,
+                        const struct preview *preview)
+{
+    struct session session;
+    struct job_view view = {0};
+    struct record_id id;
+    char name[NAME_JOB_ROOM];
+    const struct definition *definition = &job->definition;
+    name_join_job(definition->namespace_name, definition->name, name);
+    int status = session_open_signing(line, &session);
+    if (status == COMMAND_DONE)
+        status = sign_check(&session.signer, SCOPE_DEFINE, definition->namespace_name, definition->user);
+    if (status == COMMAND_DONE)
+        status = job_view_open_or_none(&session.client, &session.trust, name, &view);
+    if (status == COMMAND_DONE && view.row)
+        status = print_failure("job %s exists already; change it with `katydid edit %s` or `katydid apply`",
+                               job_view_short(name), job_view_short(name));
+    if (status == COMMAND_DONE)
+        status = sign_and_put(&session, job, &view, &id);
+    if (status == COMMAND_DONE && command_line_has(line, "json"))
+        document_print(json_pack("{s:s, s:o, s:o, s:o}", "name", job_view_short(name), "life",
+                                 document_number(definition->life), "record", document_hex(&id, sizeof id),
+                                 "next", next_document(preview)));
+    else if (status == COMMAND_DONE)
+        print_added(job, preview, name);
+    job_view_close(&view);
+    session_close(&session);
+    return status;
+}
+
+int commands_add(const struct command_line *line)
+{
+    struct arena arena = {0};
+    struct job_schema_job job;
+    struct zone_file zone;
+    struct preview preview;
+    struct preview_error error;
+    zone_file_open_local(&zone);
+    int status = read_job(line, zone.name, &arena, &job);
+    if (status == COMMAND_DONE && preview_open_definition(&job.definition, NULL, &preview, &error))
+        status = print_failure("%s", error.error.text);
+    else if (status == COMMAND_DONE) {
+        status = check_future(&preview);
+        if (status == COMMAND_DONE) {
+            warn_secrets(&job.definition);
+            status = add_to_fleet(line, &job, &preview);
+        }
+        preview_close(&preview);
+    }
+    zone_file_close(&zone);
+    arena_deinit(&arena);
+    return status;
+}

@@ -1,0 +1,233 @@
+#include "node/cli/job_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/cli/local_time.h"
+#include "node/cli/print.h"
+#include "node/core/trigger/duration.h"
+
+int job_view_name(const char *typed, char ret_job[NAME_JOB_ROOM])
+{
+    char namespace_name[NAME_ROOM], name[NAME_ROOM];
+    if (!name_split_job(typed, namespace_name, name))
+        return print_usage(
+            "`%.80s` is no name of a job: letters, digits, `.`, `_` and `-`, at most %d, a letter or digit "
+            "first, perhaps with a namespace and `/` before it",
+            typed, LIMIT_NAME_SIZE_MAX);
+    name_join_job(namespace_name, name, ret_job);
+    return COMMAND_DONE;
+}
+
+const char *job_view_short(const char *job)
+{
+    return strncmp(job, "main/", 5) == 0 ? job + 5 : job;
+}
+
+int job_view_take(const struct trust *trust, const struct control_reply *reply, struct job_view *ret_view)
+{
+    *ret_view = (struct job_view){.reply = *reply};
+    const struct control_job *row = &ret_view->reply.is.job;
+    snprintf(ret_view->job, sizeof ret_view->job, "%s", row->job);
+    if (row->definition.size == 0 && row->life % 2 == 0) {
+        ret_view->dead_life = row->life;
+        return COMMAND_DONE;
+    }
+    int status = trust_open_definition(trust, row->job, row->definition, &ret_view->signed_);
+    if (status == COMMAND_DONE)
+        ret_view->row = row;
+    return status;
+}
+
+static int ask(struct client *client, const char *job, struct control_reply *ret_reply, bool *ret_found)
+{
+    struct control_request request = {.kind = CONTROL_JOB, .job = job, .run = ""};
+    struct control_reply reply;
+    bool is_found = false;
+    client_send(client, &request);
+    while (client_next(client, &reply)) {
+        if (reply.kind != CONTROL_REPLY_JOB || is_found)
+            continue;
+        is_found = true;
+        client_keep(client);
+        *ret_reply = reply;
+    }
+    *ret_found = is_found;
+    return (int)client->end.exit_status;
+}
+
+int job_view_open_or_none(struct client *client, const struct trust *trust, const char *job,
+                          struct job_view *ret_view)
+{
+    struct control_reply reply;
+    bool is_found;
+    *ret_view = (struct job_view){0};
+    int status = ask(client, job, &reply, &is_found);
+    if (is_found && strcmp(reply.is.job.job, job) != 0)
+        return print_failure("the agent shows %s for %s; do not trust it", reply.is.job.job, job);
+    if (is_found)
+        return job_view_take(trust, &reply, ret_view);
+    if (status == COMMAND_NOT_FOUND) {
+        snprintf(ret_view->job, sizeof ret_view->job, "%s", job);
+        return COMMAND_DONE;
+    }
+    return client_end(client);
+}
+
+int job_view_open(struct client *client, const struct trust *trust, const char *job,
+                  struct job_view *ret_view)
+{
+    int status = job_view_open_or_none(client, trust, job, ret_view);
+    if (status != COMMAND_DONE || ret_view->row)
+        return status;
+    if (client->end.text[0])
+        return print_status(COMMAND_NOT_FOUND, "%s", client->end.text);
+    return print_status(COMMAND_NOT_FOUND, "there is no job %s; `katydid jobs` lists them",
+                        job_view_short(job));
+}
+
+void job_view_close(struct job_view *view)
+{
+    trust_close_definition(&view->signed_);
+    *view = (struct job_view){0};
+}
+
+static void add(struct buffer *out, const char *text)
+{
+    buffer_add(out, text, strlen(text));
+}
+
+_Static_assert((int)DURATION_TEXT_SIZE <= (int)LOCAL_TIME_ROOM, "one room for both");
+
+static void add_trigger(const struct definition_trigger *trigger, const struct zone_file *zone,
+                        int64_t now_ms, struct buffer *out)
+{
+    char text[LOCAL_TIME_ROOM];
+    switch (trigger->kind) {
+    case DEFINITION_CRON:
+        add(out, trigger->expression);
+        break;
+    case DEFINITION_EVERY:
+        duration_print(trigger->period_ms, text);
+        add(out, "every ");
+        add(out, text);
+        break;
+    case DEFINITION_AT:
+        local_time_short(zone->zone, trigger->instants_ms[0], now_ms, text);
+        add(out, "at ");
+        add(out, text);
+        if (trigger->instant_count > 1)
+            add(out, " ...");
+        break;
+    case DEFINITION_EVENT:
+    case DEFINITION_AFTER:
+    case DEFINITION_BOOT:
+    case DEFINITION_MEMBER:
+    case DEFINITION_FILE:
+        add(out, "a trigger this version does not know");
+        break;
+    }
+}
+
+void job_view_when(const struct definition *definition, const struct zone_file *zone, int64_t now_ms,
+                   struct buffer *out)
+{
+    bool has_cron = false;
+    for (size_t i = 0; i < definition->trigger_count; i++) {
+        if (i)
+            add(out, "; ");
+        add_trigger(&definition->triggers[i], zone, now_ms, out);
+        has_cron = has_cron || definition->triggers[i].kind == DEFINITION_CRON;
+    }
+    if (has_cron && strcmp(definition->zone, zone->name) != 0) {
+        const char *slash = strrchr(definition->zone, '/');
+        add(out, " (");
+        add(out, slash ? slash + 1 : definition->zone);
+        add(out, ")");
+    }
+    buffer_add_u8(out, 0);
+}
+
+void job_view_where(const struct definition *definition, struct buffer *out)
+{
+    bool is_first = true;
+    if (definition->node[0]) {
+        add(out, "node ");
+        add(out, definition->node);
+        is_first = false;
+    }
+    for (size_t i = 0; i < definition->where.count; i++) {
+        add(out, is_first ? "" : ", ");
+        add(out, definition->where.items[i].key);
+        add(out, "=");
+        add(out, definition->where.items[i].value);
+        is_first = false;
+    }
+    if (is_first)
+        add(out, definition->spread == DEFINITION_SPREAD_ALL ? "all" : "any");
+    else if (definition->spread == DEFINITION_SPREAD_ALL)
+        add(out, ", all");
+    buffer_add_u8(out, 0);
+}
+
+static json_t *trigger_document(const struct definition_trigger *trigger)
+{
+    json_t *object = json_object();
+    if (trigger->kind == DEFINITION_CRON) {
+        json_object_set_new(object, "cron", document_text(trigger->expression));
+    } else if (trigger->kind == DEFINITION_EVERY) {
+        json_object_set_new(object, "every_ms", document_number(trigger->period_ms));
+        json_object_set_new(object, "anchor", document_time(trigger->anchor_ms));
+    } else if (trigger->kind == DEFINITION_AT) {
+        json_t *times = json_array();
+        for (size_t i = 0; i < trigger->instant_count; i++)
+            json_array_append_new(times, document_time(trigger->instants_ms[i]));
+        json_object_set_new(object, "at", times);
+        if (trigger->expires_ms)
+            json_object_set_new(object, "expires_ms", document_number(trigger->expires_ms));
+    }
+    return object;
+}
+
+json_t *job_view_triggers(const struct definition *definition)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        json_array_append_new(list, trigger_document(&definition->triggers[i]));
+    return list;
+}
+
+static json_t *last_document(const struct control_job *row)
+{
+    if (!row->last_due_ms)
+        return json_null();
+    return json_pack("{s:o, s:o}", "due", document_time(row->last_due_ms), "outcome",
+                     document_outcome(row->last_status));
+}
+
+json_t *job_view_document(const struct job_view *view)
+{
+    const struct control_job *row = view->row;
+    const struct definition *definition = &view->signed_.definition;
+    json_t *object = json_object(), *where = json_object();
+    for (size_t i = 0; i < definition->where.count; i++)
+        json_object_set_new(where, definition->where.items[i].key,
+                            document_text(definition->where.items[i].value));
+    json_object_set_new(object, "name", json_string(job_view_short(view->job)));
+    json_object_set_new(object, "namespace", json_string(definition->namespace_name));
+    json_object_set_new(object, "life", document_number(definition->life));
+    json_object_set_new(object, "version", document_number(definition->version));
+    json_object_set_new(object, "paused", json_boolean(row->paused));
+    json_object_set_new(object, "running", json_boolean(row->running));
+    json_object_set_new(object, "triggers", job_view_triggers(definition));
+    json_object_set_new(object, "zone", document_text(definition->zone));
+    json_object_set_new(object, "where", where);
+    json_object_set_new(object, "node", document_text_or_null(definition->node));
+    json_object_set_new(object, "spread",
+                        json_string(definition->spread == DEFINITION_SPREAD_ALL ? "all" : "one"));
+    json_object_set_new(object, "owner", document_text_or_null(row->owner));
+    json_object_set_new(object, "next", document_time(row->paused ? 0 : row->next_ms));
+    json_object_set_new(object, "last", last_document(row));
+    json_object_set_new(object, "problem", document_text_or_null(row->problem));
+    return object;
+}

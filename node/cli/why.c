@@ -1,0 +1,168 @@
+// `why`: what became of one due time, and the story of how.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/cli/commands.h"
+#include "node/cli/document.h"
+#include "node/cli/grid.h"
+#include "node/cli/job_view.h"
+#include "node/cli/local_time.h"
+#include "node/cli/outcome.h"
+#include "node/cli/print.h"
+#include "node/cli/session.h"
+#include "node/cli/typed_time.h"
+#include "node/io/clock.h"
+
+struct telling {
+    struct zone_file zone;
+    bool is_json;
+    bool has_why;
+    struct control_why why; // texts owned by `texts`
+    struct arena texts;
+    struct grid grid;
+    json_t *story;
+    int64_t now_ms;
+    int64_t last_at_ms;
+};
+
+static const char *keep_text(struct telling *telling, const char *text)
+{
+    telling->texts.ceiling = SIZE_MAX;
+    return arena_text(&telling->texts, bytes_of_text(text));
+}
+
+static void take_why(struct telling *telling, const struct control_why *why)
+{
+    telling->has_why = true;
+    telling->why = *why;
+    telling->why.job = keep_text(telling, why->job);
+    telling->why.reason = keep_text(telling, why->reason);
+    telling->why.owner = keep_text(telling, why->owner);
+    telling->why.node = keep_text(telling, why->node);
+}
+
+static void take_story(struct telling *telling, const struct control_story *story)
+{
+    char clock[LOCAL_TIME_ROOM], date[LOCAL_TIME_ROOM], when[2 * LOCAL_TIME_ROOM];
+    if (telling->is_json) {
+        json_array_append_new(telling->story,
+                              json_pack("{s:o, s:o, s:o}", "at", document_time(story->at_ms), "node",
+                                        document_text(story->node), "what", document_text(story->what)));
+        return;
+    }
+    local_time_of_day(telling->zone.zone, story->at_ms, clock);
+    local_time_long(telling->zone.zone, story->at_ms, date);
+    bool is_other_day =
+        telling->last_at_ms && !local_time_same_day(telling->zone.zone, story->at_ms, telling->last_at_ms);
+    snprintf(when, sizeof when, "%.*s%s", is_other_day ? 15 : 0, date, clock);
+    telling->last_at_ms = story->at_ms;
+    grid_add(&telling->grid, when);
+    grid_add(&telling->grid, story->node);
+    grid_add(&telling->grid, story->what);
+}
+
+static void print_not_due(const struct telling *telling)
+{
+    char before[LOCAL_TIME_ROOM], after[LOCAL_TIME_ROOM], asked[LOCAL_TIME_ROOM];
+    const struct control_why *why = &telling->why;
+    local_time_short(telling->zone.zone, why->due_ms, telling->now_ms, asked);
+    local_time_short(telling->zone.zone, why->before_ms, telling->now_ms, before);
+    local_time_short(telling->zone.zone, why->after_ms, telling->now_ms, after);
+    print_line("%s was not due %s; before that: %s, after that: %s", job_view_short(why->job), asked, before,
+               after);
+}
+
+static void print_head(const struct telling *telling)
+{
+    const struct control_why *why = &telling->why;
+    char due[LOCAL_TIME_ROOM];
+    local_time_long(telling->zone.zone, why->due_ms, due);
+    enum terminal_colour colour = terminal_has_colour(stdout) ? outcome_colour(why->status) : TERMINAL_PLAIN;
+    printf("%s%s%s", terminal_start(colour), ledger_status_text(why->status), terminal_reset(colour));
+    print_line("%s%s%s%s  (%s, due %s)", why->reason[0] ? ": " : "", why->reason, why->node[0] ? ", on " : "",
+               why->node, job_view_short(why->job), due);
+}
+
+static void print_document(struct telling *telling, const struct control_reply *end)
+{
+    const struct control_why *why = &telling->why;
+    json_t *object = json_object();
+    json_object_set_new(object, "job", document_text(job_view_short(why->job)));
+    json_object_set_new(object, "due", document_time(why->due_ms));
+    json_object_set_new(object, "is_due", json_boolean(why->is_due));
+    json_object_set_new(object, "before", document_time(why->before_ms));
+    json_object_set_new(object, "after", document_time(why->after_ms));
+    json_object_set_new(object, "outcome", why->is_due ? document_outcome(why->status) : json_null());
+    json_object_set_new(object, "reason", document_text_or_null(why->reason));
+    json_object_set_new(object, "owner", document_text_or_null(why->owner));
+    json_object_set_new(object, "node", document_text_or_null(why->node));
+    json_object_set_new(object, "run", why->has_run ? document_hex(&why->run, sizeof why->run) : json_null());
+    json_object_set_new(object, "story", json_incref(telling->story));
+    json_object_set_new(object, "complete", json_boolean(end->complete));
+    json_object_set_new(object, "unreachable", document_texts(end->unreachable, end->unreachable_count));
+    document_print(object);
+}
+
+static int tell(struct client *client, const struct control_request *request, struct telling *telling)
+{
+    struct control_reply reply;
+    client_send(client, request);
+    while (client_next(client, &reply)) {
+        if (reply.kind == CONTROL_REPLY_WHY)
+            take_why(telling, &reply.is.why);
+        else if (reply.kind == CONTROL_REPLY_STORY)
+            take_story(telling, &reply.is.story);
+    }
+    if (!telling->has_why)
+        return client_end(client);
+    if (telling->is_json)
+        print_document(telling, &client->end);
+    else if (telling->why.is_due)
+        print_head(telling);
+    else
+        print_not_due(telling);
+    if (!telling->is_json && grid_row_count(&telling->grid))
+        grid_print(&telling->grid, stdout);
+    return client_end(client);
+}
+
+static int read_time(const struct command_line *line, const struct zone_file *zone, int64_t *ret_ms)
+{
+    const char *text = command_line_argument(line, 1);
+    struct typed_time_context context = {zone->zone, clock_wall_ms(), TYPED_TIME_PAST};
+    struct typed_time time;
+    struct trigger_error error;
+    *ret_ms = 0;
+    if (!text)
+        return COMMAND_DONE;
+    if (!typed_time_parse(text, &context, &time, &error))
+        return print_usage("`%s`: %s", text, error.text);
+    *ret_ms = time.ms;
+    return COMMAND_DONE;
+}
+
+int commands_why(const struct command_line *line)
+{
+    static const char *const HEADINGS[] = {"TIME", "NODE", "WHAT"};
+    struct client client = {.socket = -1};
+    struct telling telling = {
+        .is_json = command_line_has(line, "json"), .story = json_array(), .now_ms = clock_wall_ms()};
+    char name[NAME_JOB_ROOM];
+    struct control_request request = {.kind = CONTROL_WHY, .job = name, .run = ""};
+    grid_init(&telling.grid, HEADINGS, COUNT_OF(HEADINGS));
+    zone_file_open_local(&telling.zone);
+    int status = job_view_name(command_line_argument(line, 0), name);
+    if (status == COMMAND_DONE)
+        status = read_time(line, &telling.zone, &request.at_ms);
+    if (status == COMMAND_DONE)
+        status = client_open(line, &client);
+    if (status == COMMAND_DONE)
+        status = tell(&client, &request, &telling);
+    client_close(&client);
+    json_decref(telling.story);
+    grid_deinit(&telling.grid);
+    arena_deinit(&telling.texts);
+    zone_file_close(&telling.zone);
+    return status;
+}
