@@ -40,6 +40,14 @@ enum permission permission_judge(const struct authority_log *log, const struct n
     return grant_covers(now, request) ? PERMISSION_GRANTED : PERMISSION_NARROWED;
 }
 
+bool permission_has_node(const struct authority_log *log, const struct node_id *signer,
+                         const struct labels *labels)
+{
+    const struct authority_log_operator *operator_ = authority_log_find_operator(log, signer);
+    return operator_ && !operator_->is_revoked &&
+           scope_has_node(&operator_->grants[operator_->grant_count - 1].scope, labels);
+}
+
 bool permission_is_accepted(enum permission permission)
 {
     return permission <= PERMISSION_NARROWED;

@@ -166,6 +166,15 @@ void table_record_definition(const struct table_record *record, struct arena *ar
     assert(outcome == 0);
 }
 
+void table_record_pause(const struct table_record *record, struct arena *arena, struct pause *ret)
+{
+    assert(record->kind == TABLE_RECORD_PAUSE || record->kind == TABLE_RECORD_RESUME);
+    struct envelope envelope = envelope_of(record);
+    arena_allow(arena, envelope.body.size);
+    int outcome = pause_decode(envelope.body, arena, ret);
+    assert(outcome == 0);
+}
+
 void table_record_order(const struct table_record *record, struct arena *arena, struct order *ret)
 {
     assert(record->kind == TABLE_RECORD_ORDER);

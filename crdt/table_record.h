@@ -73,8 +73,10 @@ void table_record_free(struct table_record *record);
 struct bytes table_record_bytes(const struct table_record *record);
 struct node_id table_record_signer(const struct table_record *record);
 
-// Decodes a definition or order that is in the table. Pointers live as long as arena and record.
+// Decode a definition, a pause or resume, or an order that is in the table. Pointers live as long as the
+// arena.
 void table_record_definition(const struct table_record *record, struct arena *arena, struct definition *ret);
+void table_record_pause(const struct table_record *record, struct arena *arena, struct pause *ret);
 void table_record_order(const struct table_record *record, struct arena *arena, struct order *ret);
 
 // Whether it takes part in merging. What stops jobs (pauses, deletes) is never voided by a revocation.

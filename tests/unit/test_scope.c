@@ -121,6 +121,24 @@ static void each_part_of_the_request_must_be_covered(void **state)
     support_trust_deinit(&trust);
 }
 
+static void a_definition_runs_only_where_its_signer_s_labels_reach(void **state)
+{
+    (void)state;
+    struct support_trust trust;
+    struct labels in_berlin = {berlin_gateway, 2}, in_munich = {munich, 1};
+    support_trust_init(&trust);
+    support_trust_entry(&trust, support_operator(SUPPORT_ALICE, &narrow), NULL);
+    struct envelope_signer alice = support_signer(NULL, SUPPORT_ALICE),
+                           bob = support_signer(NULL, SUPPORT_BOB);
+    struct node_id id = node_id_of(&alice.key), stranger = node_id_of(&bob.key);
+    assert_true(permission_has_node(&trust.log, &id, &in_berlin));
+    assert_false(permission_has_node(&trust.log, &id, &in_munich));
+    assert_false(permission_has_node(&trust.log, &stranger, &in_berlin));
+    support_trust_entry(&trust, support_revoke(SUPPORT_ALICE, 1), NULL);
+    assert_false(permission_has_node(&trust.log, &id, &in_berlin));
+    support_trust_deinit(&trust);
+}
+
 static void what_a_narrowed_signer_signed_before_keeps_its_place_but_runs_nothing(void **state)
 {
     (void)state;
@@ -179,6 +197,7 @@ int main(void)
         cmocka_unit_test(labels_narrow_to_nodes_that_carry_all),
         cmocka_unit_test(strangers_and_the_root_itself_may_nothing),
         cmocka_unit_test(each_part_of_the_request_must_be_covered),
+        cmocka_unit_test(a_definition_runs_only_where_its_signer_s_labels_reach),
         cmocka_unit_test(what_a_narrowed_signer_signed_before_keeps_its_place_but_runs_nothing),
         cmocka_unit_test(a_revocation_voids_what_is_stamped_after_it),
         cmocka_unit_test(a_term_ends_by_the_record_s_own_stamp),

@@ -200,7 +200,12 @@ static void a_pause_holds_until_a_resume_names_it(void **state)
     support_table_take(&fx, support_resume(&fx, &fx.alice, "backup", &first.id, 30));
     assert_true(table_job_is_paused(job("backup"), SUPPORT_WALL_MS)); // the other one holds
     const struct table_record *open = table_job_next_pause(job("backup"), NULL);
+    struct arena arena = {0};
+    struct pause decoded;
     assert_true(hash_equal(&open->id.hash, &second.id.hash));
+    table_record_pause(open, &arena, &decoded);
+    assert_int_equal(decoded.stamp, support_stamp(20));
+    arena_deinit(&arena);
     support_table_take(&fx, support_resume(&fx, &fx.alice, "backup", &second.id, 40));
     assert_false(table_job_is_paused(job("backup"), SUPPORT_WALL_MS));
     support_record_deinit(&first);
