@@ -42,6 +42,24 @@ static const struct command_option ADD[] = {
     {"note", "TEXT", false, "what it is for"},
 };
 
+static const struct command_option APPLY[] = {
+    {"dry-run", NULL, false, "only show what would change"},
+    {"prune", NULL, false, "also delete jobs of these namespaces that no file has"},
+    {"yes", NULL, false, "with --prune: delete without asking"},
+    {"user", "NAME", false, "with whose rights jobs run that name no user"},
+};
+
+static const struct command_option KEY[] = {
+    {"namespace", "NAME", true, "add: may touch jobs of this namespace (default all)"},
+    {"action", "ACTION", true, "add: may define, pause, trigger or invite (default all)"},
+    {"user", "NAME", true, "add: may let jobs run as this user (default all)"},
+    {"label", "K=V", true, "add: only for nodes with this label (default all)"},
+    {"expires", "TIME", false, "add: until then (default for ever)"},
+    {"public", "KEY", false, "add: a key that somebody else made and exported"},
+    {"out", "FILE", false, "add: where the new key is written (default NAME.key)"},
+    {"root", "FILE", false, "add: the root key (default root.key among your keys)"},
+};
+
 static const struct command_option PAUSE[] = {
     {"until", "TIME", false, "resume by itself then"},
     {"for", "DUR", false, "resume by itself after this long"},
@@ -95,6 +113,17 @@ static const struct command COMMANDS[] = {
         .run = commands_members,
     },
     {
+        .name = "key",
+        .group = COMMAND_FLEET,
+        .arguments = "list|add NAME|export",
+        .argument_count_min = 1,
+        .argument_count_max = 2,
+        .help = "who may sign what; add an operator; print your own public key",
+        .example = "key add anna --namespace lab --action pause --action trigger",
+        OPTIONS(KEY),
+        .run = commands_key,
+    },
+    {
         .name = "add",
         .group = COMMAND_JOBS,
         .arguments = "NAME TRIGGER [OPTION]... -- COMMAND ARG...",
@@ -106,6 +135,33 @@ static const struct command COMMANDS[] = {
             "add backup --cron \"30 2 * * *\" --node nas --time-limit 2h -- /usr/local/bin/backup /srv",
         OPTIONS(ADD),
         .run = commands_add,
+    },
+    {
+        .name = "apply",
+        .group = COMMAND_JOBS,
+        .arguments = "FILE...|-",
+        .argument_count_min = 1,
+        .argument_count_max = 256,
+        .help = "make the table match YAML job files",
+        .example = "apply jobs.yaml --dry-run",
+        OPTIONS(APPLY),
+        .run = commands_apply,
+    },
+    {
+        .name = "export",
+        .group = COMMAND_JOBS,
+        .arguments = "",
+        .help = "print all jobs as YAML",
+        .example = "export > jobs.yaml",
+        .run = commands_export,
+    },
+    {
+        .name = "edit",
+        .group = COMMAND_JOBS,
+        ONE_JOB,
+        .help = "change a job in your editor",
+        .example = "edit backup",
+        .run = commands_edit,
     },
     {
         .name = "jobs",

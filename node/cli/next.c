@@ -1,4 +1,5 @@
-// `next EXPR` needs no agent: it computes with this machine's zone files.
+// `next EXPR` needs no agent: it computes with this machine's zone files. `next JOB` computes from the
+// verified definition. What looks like a job's name is one; no cron expression does.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +7,11 @@
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
 #include "node/cli/grid.h"
+#include "node/cli/job_view.h"
 #include "node/cli/local_time.h"
 #include "node/cli/preview.h"
 #include "node/cli/print.h"
+#include "node/cli/session.h"
 #include "node/cli/typed_time.h"
 #include "node/core/trigger/instant.h"
 #include "node/io/clock.h"
@@ -111,18 +114,58 @@ static int refuse(const struct command_line *line, int outcome, const struct tri
     return print_usage("cron: %s", error->text);
 }
 
-int commands_next(const struct command_line *line)
+static int print_preview(const struct command_line *line, struct preview *preview)
+{
+    struct range range;
+    int status = read_range(line, preview->zone.zone, &range);
+    if (status == COMMAND_DONE)
+        print_times(preview, &range, command_line_has(line, "json"));
+    preview_close(preview);
+    return status;
+}
+
+static int next_of_expression(const struct command_line *line, const char *expression)
 {
     struct preview preview;
     struct preview_error error;
-    struct range range;
-    int outcome =
-        preview_open_cron(command_line_argument(line, 0), command_line_find(line, "zone"), &preview, &error);
-    if (outcome)
-        return refuse(line, outcome, &error.error);
-    int status = read_range(line, preview.zone.zone, &range);
+    int outcome = preview_open_cron(expression, command_line_find(line, "zone"), &preview, &error);
+    return outcome ? refuse(line, outcome, &error.error) : print_preview(line, &preview);
+}
+
+static int next_of_job(const struct command_line *line, const char *typed)
+{
+    struct session session;
+    struct job_view view = {0};
+    struct preview preview;
+    struct preview_error error;
+    char name[NAME_JOB_ROOM];
+    int status = job_view_name(typed, name);
+    if (status != COMMAND_DONE)
+        return status;
+    status = session_open(line, &session);
     if (status == COMMAND_DONE)
-        print_times(&preview, &range, command_line_has(line, "json"));
-    preview_close(&preview);
+        status = job_view_open(&session.client, &session.trust, name, &view);
+    if (status == COMMAND_DONE) {
+        const struct definition *definition = &view.signed_.definition;
+        int outcome = preview_open_definition(definition, command_line_find(line, "zone"), &preview, &error);
+        if (view.row->paused)
+            print_notice("%s is paused: it does not start at these times", job_view_short(name));
+        if (outcome)
+            status =
+                print_failure("%s: zone %s: %s", job_view_short(name), definition->zone, error.error.text);
+        else
+            status = print_preview(line, &preview);
+    }
+    job_view_close(&view);
+    session_close(&session);
     return status;
+}
+
+int commands_next(const struct command_line *line)
+{
+    const char *typed = command_line_argument(line, 0);
+    char namespace_name[NAME_ROOM], name[NAME_ROOM];
+    if (name_split_job(typed, namespace_name, name))
+        return next_of_job(line, typed);
+    return next_of_expression(line, typed);
 }

@@ -11,6 +11,11 @@
 #include "node/cli/print.h"
 #include "node/io/clock.h"
 
+enum {
+    BATCH_SIZE_MAX =
+        LIMIT_CONTROL_FRAME_SIZE_MAX / 2, // records in one request; the rest is room for its frame
+};
+
 static int load_key(const struct command_line *line, const struct trust *trust, struct keystore_key *ret_key)
 {
     const char *chosen = command_line_find(line, "operator");
@@ -177,7 +182,7 @@ struct record_id sign_order(const struct signer *signer, struct order *order, st
     return sign_body(signer, ENVELOPE_ORDER, &body, out);
 }
 
-int sign_put(struct client *client, const struct bytes *records, size_t count)
+static int put_batch(struct client *client, const struct bytes *records, size_t count)
 {
     struct control_reply reply;
     int status = COMMAND_DONE;
@@ -196,4 +201,19 @@ int sign_put(struct client *client, const struct bytes *records, size_t count)
     if (status == COMMAND_DONE && end == COMMAND_DONE && answered != count)
         return print_failure("the agent did not answer for every record; `katydid jobs` shows what it has");
     return status != COMMAND_DONE ? status : end;
+}
+
+int sign_put(struct client *client, const struct bytes *records, size_t count)
+{
+    int status = COMMAND_DONE;
+    while (count && status == COMMAND_DONE) {
+        size_t taken = 0, size = 0;
+        while (taken < count && taken < CONTROL_RECORD_COUNT_MAX &&
+               (!taken || size + records[taken].size <= BATCH_SIZE_MAX))
+            size += records[taken++].size;
+        status = put_batch(client, records, taken);
+        records += taken;
+        count -= taken;
+    }
+    return status;
 }
