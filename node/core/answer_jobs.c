@@ -84,8 +84,21 @@ static struct job *find_or_refuse(struct core *core, uint64_t client, const char
     return NULL;
 }
 
+// A deleted name is not found, but who defines it anew has to begin above its even life.
+static void reply_dead_life(struct core *core, uint64_t client, const char *name)
+{
+    const struct table_job *row = jobs_row(core, name);
+    if (!row || row->life == 0 || row->life % 2)
+        return;
+    struct control_reply reply = {.kind = CONTROL_REPLY_JOB, .is.job = {.job = name, .life = row->life}};
+    answer_reply(core, client, &reply);
+}
+
 void answer_job(struct core *core, uint64_t client, const struct control_request *request)
 {
+    const struct job *known = jobs_find(&core->jobs, request->job);
+    if (!known || !known->definition)
+        reply_dead_life(core, client, request->job);
     struct job *job = find_or_refuse(core, client, request->job);
     if (!job)
         return;
