@@ -462,7 +462,10 @@ static bool check_triggers(struct reading *reading, const struct job_file_node *
         preview_close(&preview);
         return true;
     }
+    static const char *const NAMES[] = {
+        [DEFINITION_CRON] = "cron", [DEFINITION_EVERY] = "every", [DEFINITION_AT] = "at"};
     struct job_file_place place = reading->trigger_places[error.index];
+    reading->value.error->key = NAMES[reading->triggers[error.index].kind];
     if (place.line && error.error.column)
         place.column += error.error.column - 1;
     else if (error.error.column)

@@ -56,13 +56,11 @@ static int check_operator(struct signer *signer)
     return COMMAND_DONE;
 }
 
-static int refuse_clock(int64_t ahead_ms, const char *who)
+static int refuse_clock(int64_t distance_ms, const char *before, const char *after)
 {
     char distance[PRINT_ROOM];
-    print_duration(ahead_ms, distance);
-    return print_failure(
-        "%s is %s ahead, and a change is not signed with a time more than 60s apart; set the clocks", who,
-        distance);
+    print_duration(distance_ms, distance);
+    return print_failure("%s is %s %s; nothing was signed: set the clock first", before, distance, after);
 }
 
 // The agent's hybrid time is the newest stamp it has seen, or its clock.
@@ -79,13 +77,13 @@ static int take_time(struct client *client, struct signer *signer)
                    : print_failure("the agent does not tell its time; are agent and command of one version?");
     int64_t stamp_ms = stamp_wall_ms(reply.is.status.stamp), agent_ms = reply.is.status.wall_ms;
     if (agent_ms - own_ms > LIMIT_STAMP_AHEAD_MS)
-        return refuse_clock(agent_ms - own_ms, "the clock of the agent");
+        return refuse_clock(agent_ms - own_ms, "the clock of the agent", "ahead of this command's");
     if (own_ms - agent_ms > LIMIT_STAMP_AHEAD_MS)
-        return refuse_clock(own_ms - agent_ms, "the clock of this command (or the agent's is behind: it)");
+        return refuse_clock(own_ms - agent_ms, "the clock of the agent", "behind this command's");
     if (stamp_ms - own_ms > LIMIT_STAMP_AHEAD_MS)
-        return refuse_clock(stamp_ms - own_ms,
-                            "the newest change in the fleet (some machine's clock, or this one's is "
-                            "behind: it)");
+        return refuse_clock(stamp_ms - own_ms, "the newest change in the fleet",
+                            "ahead of this machine's clock, or "
+                            "this clock is behind");
     stamp_seen(&signer->stamps, reply.is.status.stamp);
     return COMMAND_DONE;
 }
