@@ -325,8 +325,9 @@ static void a_command_leads_its_own_session_with_default_signals_and_limits(void
     run_shell(world, "read -r pid name state parent group session rest </proc/$$/stat; "
                      "[ $pid = $group ] && [ $pid = $session ] && echo leader; "
                      "grep -E '^(SigBlk|SigIgn|NoNewPrivs)' /proc/$$/status; ulimit -c; ulimit -n; umask");
-    assert_string_equal(text_of(&world->output), "leader\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
-                                                 "NoNewPrivs:\t1\n0\n1024\n0022\n");
+    assert_string_equal(text_of(&world->output),
+                        "leader\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+                        "NoNewPrivs:\t1\n0\n1024\n0022\n");
 }
 
 static void a_command_dies_with_the_process_that_started_it(void **state)

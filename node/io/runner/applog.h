@@ -35,6 +35,7 @@ struct applog {
 
 // Called once per entry, in order.
 typedef void applog_entry(void *context, struct bytes payload);
+void applog_ignore(void *context, struct bytes payload); // for a file that is only written
 
 // Opens or creates `name` in `directory` and hands every entry to `entry`. On failure nothing is open.
 int applog_open(struct applog *log, int directory, const char *name, applog_entry *entry,

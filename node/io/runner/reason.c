@@ -1,6 +1,5 @@
 #include "node/io/runner/reason.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,12 +20,17 @@ static void drop_cut_character(char *text, size_t size)
     }
 }
 
+void reason_set_list(struct reason *reason, const char *text, va_list arguments)
+{
+    int length = vsnprintf(reason->text, sizeof reason->text, text, arguments);
+    if (length >= (int)sizeof reason->text)
+        drop_cut_character(reason->text, sizeof reason->text - 1);
+}
+
 void reason_set(struct reason *reason, const char *text, ...)
 {
     va_list arguments;
     va_start(arguments, text);
-    int length = vsnprintf(reason->text, sizeof reason->text, text, arguments);
+    reason_set_list(reason, text, arguments);
     va_end(arguments);
-    if (length >= (int)sizeof reason->text)
-        drop_cut_character(reason->text, sizeof reason->text - 1);
 }

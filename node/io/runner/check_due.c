@@ -1,0 +1,120 @@
+// check_due.c - rule 4: is this really a due time of the job, and not too late; or was it really ordered?
+#include <string.h>
+
+#include "crdt/stamp.h"
+#include "node/core/trigger/trigger.h"
+#include "node/io/runner/check.h"
+
+#define MINUTE_MS (60 * 1000LL)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
+
+enum { GROWTH_ONE = 1000 };
+
+// How long the attempts before this one may have taken, with what was waited between them.
+static int64_t earlier_attempts_ms(const struct check *check)
+{
+    const struct definition *definition = &check->definition;
+    int64_t limit_ms =
+        definition->time_limit_ms ? (int64_t)definition->time_limit_ms : DEFINITION_TIME_LIMIT_MS_DEFAULT;
+    int64_t grace_ms = definition->grace_ms ? (int64_t)definition->grace_ms : DEFINITION_GRACE_MS_DEFAULT;
+    int64_t delay_ms = (int64_t)definition->retry_delay_ms, sum_ms = 0;
+    for (unsigned attempt = 1; attempt < check->start->attempt && sum_ms < SEEN_AGE_MS; attempt++) {
+        sum_ms += MIN_OF(limit_ms, DAY_MS * 8) + MIN_OF(grace_ms, DAY_MS) + MIN_OF(delay_ms, DAY_MS * 8);
+        if (definition->retry_growth_milli > GROWTH_ONE && delay_ms < DAY_MS * 8)
+            delay_ms = delay_ms * (int64_t)definition->retry_growth_milli / GROWTH_ONE;
+    }
+    return MIN_OF(sum_ms, SEEN_AGE_MS);
+}
+
+// What waiting adds: for a busy job or a slot up to a day, for the attempts before this one what they took.
+static int64_t waiting_ms(const struct check *check)
+{
+    bool waited = check->start->cause == FRAME_QUEUED || check->start->attempt > 1;
+    return (waited ? DAY_MS : 0) + earlier_attempts_ms(check);
+}
+
+static int64_t window_ms(const struct check *check, const struct trigger *trigger)
+{
+    const struct definition *definition = &check->definition;
+    const struct definition_trigger *source = &definition->triggers[check->start->trigger];
+    int64_t window_ms = MINUTE_MS;
+    if (definition->catch_up != DEFINITION_CATCH_UP_NONE && definition->catch_up_within_ms)
+        window_ms = MAX_OF(window_ms, (int64_t)definition->catch_up_within_ms);
+    else if (definition->catch_up != DEFINITION_CATCH_UP_NONE)
+        window_ms = MAX_OF(window_ms, MIN_OF(trigger_period_ms(trigger, check->start->due_ms), HOUR_MS));
+    return source->kind == DEFINITION_AT ? MAX_OF(window_ms, (int64_t)source->expires_ms) : window_ms;
+}
+
+static int judge_time(struct check *check, const struct trigger *trigger)
+{
+    int64_t due_ms = check->start->due_ms, late_ms = check->world->wall_ms - due_ms;
+    if (due_ms <= stamp_wall_ms(check->definition.since))
+        return check_deny(check, "it lies before this schedule began");
+    if (late_ms < 0)
+        return check_deny(check, "it is due in %lld ms by this node's clock", (long long)-late_ms);
+    if (!trigger_is_due(trigger, due_ms))
+        return check_deny(check, "no trigger of the definition is due then");
+    if (late_ms > window_ms(check, trigger) + waiting_ms(check))
+        return check_deny(check, "it is %lld s late, beyond its window", (long long)(late_ms / 1000));
+    return 0;
+}
+
+static int judge_trigger(struct check *check)
+{
+    const struct definition *definition = &check->definition;
+    const struct definition_trigger *trigger = &definition->triggers[check->start->trigger];
+    const struct trigger_source source = {.kind = (enum trigger_kind)trigger->kind,
+                                          .expression = trigger->expression,
+                                          .period_ms = trigger->period_ms,
+                                          .anchor_ms = trigger->anchor_ms,
+                                          .instants_ms = trigger->instants_ms,
+                                          .instant_count = trigger->instant_count};
+    const struct trigger_rules rules = {.skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
+                                        .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE};
+    bool local = strcmp(definition->zone, "local") == 0;
+    if (local && definition->spread != DEFINITION_SPREAD_ALL && !definition->node[0])
+        return check_deny(check, "zone local needs a job for one named node or for each");
+    const struct zone *zone = zone_files_zone(check->world->zones, definition->zone);
+    if (!zone)
+        return check_deny(check, "time zone %s is not known here", definition->zone);
+    struct trigger *compiled = NULL;
+    struct trigger_error error;
+    if (trigger_compile(&source, zone, rules, &compiled, &error) != 0)
+        return check_deny(check, "its trigger cannot be computed: %s", error.text);
+    int outcome = judge_time(check, compiled);
+    trigger_free(compiled);
+    return outcome;
+}
+
+static int judge_order(struct check *check)
+{
+    const struct orders_item *order = check->order;
+    const struct definition *definition = &check->definition;
+    int64_t wall_ms = check->world->wall_ms;
+    if (check->start->due_ms != 0)
+        return check_deny(check, "an order has no due time");
+    if (strcmp(order->namespace_name, definition->namespace_name) != 0 ||
+        strcmp(order->name, definition->name) != 0)
+        return check_deny(check, "the order is for another job");
+    if (order->life != definition->life)
+        return check_deny(check, "the order is for another life of the job");
+    if (wall_ms < order->not_before_ms)
+        return check_deny(check, "the order is for later");
+    if (wall_ms > order->not_after_ms + waiting_ms(check))
+        return check_deny(check, "the order is too old");
+    return 0;
+}
+
+int check_due(struct check *check)
+{
+    const struct frame_start *start = check->start;
+    if (check_is_order(check))
+        return judge_order(check);
+    if (start->cause == FRAME_ORDERED || start->cause == FRAME_EVENT || start->cause == FRAME_UPSTREAM ||
+        !hash_is_zero(&start->cause_record))
+        return check_deny(check, "a due time of a calendar has no other cause");
+    if (start->trigger >= check->definition.trigger_count)
+        return check_deny(check, "the definition has no trigger %u", start->trigger + 1u);
+    return judge_trigger(check);
+}

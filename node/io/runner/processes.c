@@ -1,0 +1,199 @@
+#include "node/io/runner/processes.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const bool ALLOWED[4][4] = {
+    // [from][to]
+    [PROCESSES_RUNNING] = {[PROCESSES_STOPPING] = true, [PROCESSES_KILLED] = true, [PROCESSES_ENDED] = true},
+    [PROCESSES_STOPPING] = {[PROCESSES_KILLED] = true, [PROCESSES_ENDED] = true},
+    [PROCESSES_KILLED] = {[PROCESSES_ENDED] = true},
+};
+
+static void move(struct processes_run *run, enum processes_state state)
+{
+    assert(ALLOWED[run->state][state]);
+    run->state = state;
+}
+
+static void close_pipes(struct processes_run *run)
+{
+    if (run->output >= 0)
+        close(run->output);
+    if (run->errors >= 0)
+        close(run->errors);
+    run->output = run->errors = -1;
+}
+
+void processes_deinit(struct processes *processes)
+{
+    for (size_t i = 0; i < processes->count; i++) {
+        close_pipes(processes->items[i]);
+        free(processes->items[i]);
+    }
+    free(processes->items);
+    *processes = (struct processes){0};
+}
+
+struct processes_run *processes_find(const struct processes *processes, const struct run_id *id)
+{
+    for (size_t i = 0; i < processes->count; i++)
+        if (run_id_equal(&processes->items[i]->id, id))
+            return processes->items[i];
+    return NULL;
+}
+
+struct processes_run *processes_find_pid(const struct processes *processes, pid_t pid)
+{
+    for (size_t i = 0; i < processes->count; i++)
+        if (processes->items[i]->pid == pid)
+            return processes->items[i];
+    return NULL;
+}
+
+size_t processes_count_live(const struct processes *processes, const struct hash *job)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < processes->count; i++)
+        count += processes->items[i]->state != PROCESSES_ENDED && hash_equal(&processes->items[i]->job, job);
+    return count;
+}
+
+struct processes_run *processes_add(struct processes *processes, const struct processes_run *run)
+{
+    void *array = processes->items;
+    base_grow(&array, &processes->capacity, processes->count + 1, sizeof(struct processes_run *));
+    processes->items = array;
+    struct processes_run *copy = base_copy(run, sizeof *run);
+    processes->items[processes->count++] = copy;
+    processes->live_count += copy->state != PROCESSES_ENDED;
+    return copy;
+}
+
+void processes_remove(struct processes *processes, struct processes_run *run)
+{
+    size_t at = 0;
+    assert(run->state == PROCESSES_ENDED);
+    while (processes->items[at] != run)
+        at++;
+    processes->items[at] = processes->items[--processes->count];
+    close_pipes(run);
+    free(run);
+}
+
+// The leader is not reaped yet, so its number still names this group and no other.
+static void kill_group(const struct processes_run *run, int signal)
+{
+    kill(-run->pid, signal);
+}
+
+static void stop(struct processes_run *run, enum processes_cause cause, uint64_t now_ms)
+{
+    if (run->state != PROCESSES_RUNNING)
+        return;
+    run->cause = cause;
+    run->deadline_ms = now_ms + run->grace_ms;
+    move(run, PROCESSES_STOPPING);
+    kill_group(run, SIGTERM);
+    kill_group(run, SIGCONT); // a stopped command could not obey
+}
+
+static void kill_now(struct processes_run *run, enum processes_cause cause)
+{
+    if (run->state != PROCESSES_RUNNING && run->state != PROCESSES_STOPPING)
+        return;
+    if (run->state == PROCESSES_RUNNING)
+        run->cause = cause;
+    move(run, PROCESSES_KILLED);
+    kill_group(run, SIGKILL);
+}
+
+void processes_signal(struct processes_run *run, enum frame_signal signal, enum processes_cause cause,
+                      uint64_t now_ms)
+{
+    if (run->state == PROCESSES_ENDED)
+        return;
+    switch (signal) {
+    case FRAME_TERM:
+        stop(run, cause, now_ms);
+        break;
+    case FRAME_KILL:
+        kill_now(run, cause);
+        break;
+    case FRAME_STOP:
+        kill_group(run, SIGSTOP);
+        break;
+    case FRAME_CONTINUE:
+        kill_group(run, SIGCONT);
+        break;
+    }
+}
+
+void processes_tick(struct processes *processes, uint64_t now_ms)
+{
+    for (size_t i = 0; i < processes->count; i++) {
+        struct processes_run *run = processes->items[i];
+        if (run->state == PROCESSES_RUNNING && now_ms >= run->deadline_ms)
+            stop(run, PROCESSES_TIME_LIMIT, now_ms);
+        else if (run->state == PROCESSES_STOPPING && now_ms >= run->deadline_ms)
+            kill_now(run, run->cause);
+    }
+}
+
+uint64_t processes_deadline_ms(const struct processes *processes)
+{
+    uint64_t deadline_ms = UINT64_MAX;
+    for (size_t i = 0; i < processes->count; i++) {
+        const struct processes_run *run = processes->items[i];
+        if (run->state == PROCESSES_RUNNING || run->state == PROCESSES_STOPPING)
+            deadline_ms = MIN_OF(deadline_ms, run->deadline_ms);
+    }
+    return deadline_ms;
+}
+
+// What the end means. Once it was asked to stop, its exit code says nothing about its work any more.
+static void judge(const struct processes_run *run, int status, struct frame *frame)
+{
+    static const enum ledger_status stopped[] = {
+        [PROCESSES_BY_ITSELF] = LEDGER_FAILED,
+        [PROCESSES_TIME_LIMIT] = LEDGER_TIMEOUT,
+        [PROCESSES_CANCELLED] = LEDGER_CANCELLED,
+        [PROCESSES_SHUTDOWN] = LEDGER_LOST,
+    };
+    frame->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    frame->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    bool good = run->cause == PROCESSES_BY_ITSELF && frame->exit_code == 0;
+    frame->status = good ? LEDGER_OK : stopped[run->cause];
+    if (frame->status == LEDGER_TIMEOUT)
+        snprintf(frame->reason, sizeof frame->reason, "time limit%s",
+                 run->state == PROCESSES_KILLED ? "; it did not stop within the grace" : "");
+    else if (frame->status == LEDGER_LOST)
+        snprintf(frame->reason, sizeof frame->reason, "the agent was stopped");
+    else if (frame->status == LEDGER_FAILED && frame->signal)
+        snprintf(frame->reason, sizeof frame->reason, "signal %d (%s)", frame->signal,
+                 strsignal(frame->signal));
+    else if (frame->status == LEDGER_FAILED)
+        snprintf(frame->reason, sizeof frame->reason, "exit %d", (int)frame->exit_code);
+}
+
+static uint64_t milliseconds(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
+}
+
+void processes_end(struct processes *processes, struct processes_run *run, const struct processes_end *end)
+{
+    run->frame.kind = FRAME_ENDED;
+    run->frame.ended_ms = end->wall_ms;
+    run->frame.user_ms = milliseconds(end->usage.ru_utime);
+    run->frame.system_ms = milliseconds(end->usage.ru_stime);
+    run->frame.memory_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
+    judge(run, end->status, &run->frame);
+    move(run, PROCESSES_ENDED);
+    run->pid = 0;
+    processes->live_count--;
+}
