@@ -234,7 +234,7 @@ static void follow_deletion(struct core *core, struct job *job)
 {
     job->definition = NULL;
     slots_free(job);
-    job->pending_count = 0;
+    schedule_abandon(core, job, "the job was deleted");
     job->role = JOBS_NOT_MINE;
     schedule_job(core, job);
     jobs_forget_if_gone(core, job);

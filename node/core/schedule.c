@@ -188,6 +188,13 @@ static void skip(struct core *core, struct job *job, const struct jobs_pending *
     verdict(core, job, &pending->key, pending->key.due_ms, &shape);
 }
 
+void schedule_abandon(struct core *core, struct job *job, const char *reason)
+{
+    for (size_t i = 0; i < job->pending_count; i++)
+        skip(core, job, &job->pending[i], reason);
+    job->pending_count = 0;
+}
+
 enum verdict_on_start { START_NOW, START_LATER, START_NEVER };
 
 // A run of the job that its executor, another node, reported when this node took the job.

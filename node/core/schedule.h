@@ -35,6 +35,8 @@ void schedule_foreign_result(struct core *core, struct job *job, const struct le
 void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms);
 // After taking a job: due times whose claim nobody carries out are claimed anew, or given up as too late.
 void schedule_reopen(struct core *core, struct job *job);
+// Due times in waiting are skipped: their job is gone.
+void schedule_abandon(struct core *core, struct job *job, const char *reason);
 // Due times in waiting are cancelled: all of them, or the one whose next run would be this.
 void schedule_cancel(struct core *core, struct job *job, const struct run_id *run);
 // How far back a missed due time is still caught up.
