@@ -1,0 +1,37 @@
+// fuzz_message.c - messages between nodes, each decoder with the same bytes.
+#include "proto/message.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes input = bytes_of(data, size);
+    struct arena arena = {0};
+    struct message_list list;
+    struct message_take take;
+    struct message_taken taken;
+    struct message_ask ask;
+    struct message_told told;
+    const struct hash *ids;
+    size_t count;
+    struct buffer again = {0};
+    bool is_list = message_list_decode(input, &arena, &list) == 0;
+    bool is_take = message_take_decode(input, &arena, &take) == 0;
+    bool is_ids = message_ids_decode(input, &ids, &count) == 0;
+    bool is_ask = message_ask_decode(input, &ask) == 0;
+    bool is_told = message_told_decode(input, &arena, &told) == 0;
+    assert(!is_list || list.count <= MESSAGE_LIST_MAX);
+    assert(!is_take || take.count <= MESSAGE_LIST_MAX);
+    assert(!is_ids || count * HASH_SIZE == size);
+    assert(!is_ask || strlen(ask.job) < NAME_JOB_ROOM);
+    assert(!is_told || told.live_count <= size);
+    if (message_taken_decode(input, &arena, &taken) == 0) {
+        message_taken_encode(&taken, &again);
+        assert(bytes_equal(buffer_view(&again), input));
+    }
+    buffer_deinit(&again);
+    arena_deinit(&arena);
+    return 0;
+}

@@ -1,0 +1,150 @@
+// test_message.c - messages between nodes: what goes in comes out, and nothing else is believed.
+#include "proto/message.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void lists_keep_their_order(void **state)
+{
+    (void)state;
+    struct bytes items[3] = {bytes_of_text("one"), bytes_of_text(""), bytes_of_text("three")};
+    struct buffer body = {0};
+    struct arena arena = {0};
+    struct message_list list;
+    message_list_encode(items, 3, &body);
+    assert_int_equal(message_list_decode(buffer_view(&body), &arena, &list), 0);
+    assert_int_equal(list.count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(bytes_equal(list.items[i], items[i]));
+    arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+static void a_count_beyond_the_bytes_takes_no_memory(void **state)
+{
+    (void)state;
+    struct buffer body = {0};
+    struct arena arena = {0};
+    struct message_list list;
+    struct message_take take;
+    buffer_add_u32(&body, UINT32_MAX);
+    assert_int_equal(message_list_decode(buffer_view(&body), &arena, &list), MESSAGE_MALFORMED);
+    assert_int_equal(message_take_decode(buffer_view(&body), &arena, &take), MESSAGE_MALFORMED);
+    assert_int_equal(arena.used, 0);
+    arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+static struct buffer full_taken(void)
+{
+    static const struct message_cursor cursors[2] = {{1, 0, 1000}, {2, 3, INT64_MAX}};
+    static const struct run_id running[1] = {{{7, 8}}};
+    struct message_taken taken = {.job = "main/a",
+                                  .life = 3,
+                                  .asked_number = 9,
+                                  .epoch_number = 10,
+                                  .epoch_node = {{1}},
+                                  .previous_owner = {{2}},
+                                  .cursor_count = 2,
+                                  .running = running,
+                                  .running_count = 1};
+    struct message_cursor copies[2];
+    memcpy(copies, cursors, sizeof copies);
+    taken.cursors = copies;
+    struct buffer body = {0};
+    message_taken_encode(&taken, &body);
+    return body;
+}
+
+static void an_answer_to_take_comes_through(void **state)
+{
+    (void)state;
+    struct buffer body = full_taken();
+    struct arena arena = {0};
+    struct message_taken taken;
+    assert_int_equal(message_taken_decode(buffer_view(&body), &arena, &taken), 0);
+    assert_string_equal(taken.job, "main/a");
+    assert_int_equal(taken.asked_number, 9);
+    assert_int_equal(taken.epoch_number, 10);
+    assert_int_equal(taken.cursor_count, 2);
+    assert_int_equal(taken.cursors[1].trigger, 3);
+    assert_true(taken.cursors[1].decided_ms == INT64_MAX);
+    assert_int_equal(taken.running_count, 1);
+    assert_int_equal(taken.running[0].b[1], 8);
+    arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+static void every_cut_of_an_answer_is_refused(void **state)
+{
+    (void)state;
+    struct buffer body = full_taken();
+    for (size_t size = 0; size < body.size; size++) {
+        struct arena arena = {0};
+        struct message_taken taken;
+        assert_int_equal(message_taken_decode(bytes_of(body.data, size), &arena, &taken), MESSAGE_MALFORMED);
+        arena_deinit(&arena);
+    }
+    buffer_deinit(&body);
+}
+
+static void names_of_jobs_are_checked(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "a", "main/", "main/a\n", "../x", "main/a/b"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct message_take_job job = {.life = 1, .epoch_number = 1};
+        struct buffer body = {0};
+        struct arena arena = {0};
+        struct message_take take;
+        snprintf(job.job, sizeof job.job, "%s", bad[i]);
+        message_take_encode(&job, 1, &body);
+        assert_int_equal(message_take_decode(buffer_view(&body), &arena, &take), MESSAGE_MALFORMED);
+        arena_deinit(&arena);
+        buffer_deinit(&body);
+    }
+}
+
+static void a_told_row_carries_story_and_live_runs(void **state)
+{
+    (void)state;
+    static const struct run_id live[2] = {{{1}}, {{2}}};
+    static const int64_t started_ms[2] = {5, 6};
+    struct message_told told = {.number = 4,
+                                .done = true,
+                                .envelope = bytes_of_text("record"),
+                                .has_story = true,
+                                .story = {.job = "main/a", .stamp = 99, .what = "took over"},
+                                .live = live,
+                                .live_started_ms = started_ms,
+                                .live_count = 2};
+    struct buffer body = {0};
+    struct arena arena = {0};
+    struct message_told got;
+    message_told_encode(&told, &body);
+    assert_int_equal(message_told_decode(buffer_view(&body), &arena, &got), 0);
+    assert_true(got.done && got.has_story);
+    assert_string_equal(got.story.what, "took over");
+    assert_true(bytes_equal(got.envelope, told.envelope));
+    assert_int_equal(got.live_count, 2);
+    assert_true(got.live_started_ms[1] == 6);
+    arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_keep_their_order),
+        cmocka_unit_test(a_count_beyond_the_bytes_takes_no_memory),
+        cmocka_unit_test(an_answer_to_take_comes_through),
+        cmocka_unit_test(every_cut_of_an_answer_is_refused),
+        cmocka_unit_test(names_of_jobs_are_checked),
+        cmocka_unit_test(a_told_row_carries_story_and_live_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
