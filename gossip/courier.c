@@ -80,7 +80,7 @@ static void parcel_send(struct parcel *parcel)
     struct buffer wire = {0};
     parcel->packet.items = buffer_view(&parcel->items);
     packet_encode(&parcel->packet, &wire);
-    outbox_add(&parcel->gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SEND,
+    outputs_add(&parcel->gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SEND,
                                                                 .node = parcel->stop.node,
                                                                 .address = parcel->stop.address,
                                                                 .data = buffer_view(&wire)});

@@ -32,7 +32,7 @@ void gossip_free(struct gossip *gossip)
     relay_deinit(&gossip->relays);
     probe_deinit(&gossip->probe);
     rumor_deinit(&gossip->rumors);
-    outbox_deinit(&gossip->outbox);
+    outputs_deinit(&gossip->outbox);
     members_deinit(&gossip->members);
     free(gossip);
 }
@@ -353,10 +353,10 @@ static void work(struct gossip *gossip)
 bool gossip_next_output(struct gossip *gossip, struct gossip_output *ret_output)
 {
     struct node_id changed;
-    if (outbox_next(&gossip->outbox, ret_output))
+    if (outputs_next(&gossip->outbox, ret_output))
         return true;
     work(gossip);
-    if (outbox_next(&gossip->outbox, ret_output))
+    if (outputs_next(&gossip->outbox, ret_output))
         return true;
     if (!members_next_change(&gossip->members, &changed))
         return false;

@@ -10,7 +10,7 @@ static void deliver(struct gossip *gossip, const struct node_id *from, const str
 {
     if (seen_before(&gossip->seen, item->class, item->data, gossip->now_ms))
         return;
-    outbox_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DELIVER,
+    outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DELIVER,
                                                         .node = *from,
                                                         .data = item->data,
                                                         .class = item->class,

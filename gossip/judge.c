@@ -137,7 +137,7 @@ static bool has_accused(const struct gossip *gossip, const struct members_node *
 static void accuse(struct gossip *gossip, struct members_node *node, const struct probe_action *action)
 {
     for (size_t i = 0; i < action->suspicion_count; i++)
-        outbox_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DELIVER,
+        outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DELIVER,
                                                             .class = RUMOR_SUSPICION,
                                                             .data = buffer_view(&action->suspicions[i]),
                                                             .vouched_ms = GOSSIP_NOT_VOUCHED});
@@ -145,7 +145,7 @@ static void accuse(struct gossip *gossip, struct members_node *node, const struc
         return;
     node->accusing = true;
     struct member_suspicion words = {node->id, node->generation, node->incarnation, 0};
-    outbox_add(&gossip->outbox,
+    outputs_add(&gossip->outbox,
                &(struct gossip_output){.kind = GOSSIP_SIGN_SUSPICION, .node = node->id, .suspicion = words});
 }
 
@@ -208,7 +208,7 @@ static void sign_alive(struct gossip *gossip)
     gossip->is_signing = true;
     gossip->sign_ms = UINT64_MAX;
     gossip->signed_ms = gossip->now_ms;
-    outbox_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SIGN_ALIVE,
+    outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SIGN_ALIVE,
                                                         .node = self->id,
                                                         .incarnation = self->incarnation + 1});
 }
@@ -278,7 +278,7 @@ static void contact_seed(struct gossip *gossip)
         return;
     const struct address *seed = &gossip->seeds[gossip->seed_next++ % gossip->seed_count];
     if (!is_reached(gossip, seed))
-        outbox_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_CONTACT, .address = *seed});
+        outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_CONTACT, .address = *seed});
 }
 
 static void settle(struct gossip *gossip)
@@ -298,7 +298,7 @@ static void settle(struct gossip *gossip)
     if (is_waiting && !is_over)
         return;
     gossip->is_settled = true;
-    outbox_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SETTLED});
+    outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SETTLED});
 }
 
 // In a small fragment the number of accusers that are needed falls as others become suspect.

@@ -7,7 +7,7 @@
 
 #include "gossip/gossip.h"
 #include "gossip/mismatch.h"
-#include "gossip/outbox.h"
+#include "gossip/outputs.h"
 #include "gossip/probe.h"
 #include "gossip/relay.h"
 #include "gossip/seen.h"
@@ -25,7 +25,7 @@ struct gossip {
     struct rumors rumors;
     struct mismatch mismatch;
     struct seen seen;
-    struct outbox outbox;
+    struct outputs outbox;
 
     struct packet_summary summary; // without the members, which are asked each time
     uint64_t round_ms;             // of the next round of retelling
