@@ -164,6 +164,9 @@ static void connected(uv_stream_t *listener, int status)
     struct control_server *server = listener->data;
     if (status < 0)
         return;
+    server->is_waiting = !server->is_started; // libuv asks no more until it is accepted
+    if (server->is_waiting)
+        return;
     struct control_client *client = base_alloc(1, sizeof *client);
     client->server = server;
     client->id = ++server->last_id;
@@ -202,6 +205,13 @@ int control_server_open(struct control_server *server, uv_loop_t *loop, struct f
     return result;
 }
 
+void control_server_start(struct control_server *server)
+{
+    server->is_started = true;
+    if (server->is_waiting)
+        connected((uv_stream_t *)&server->listener, 0);
+}
+
 static void written(uv_write_t *request, int status)
 {
     struct reply_write *write = CONTAINER_OF(request, struct reply_write, request);
@@ -238,28 +248,33 @@ static void send_frame(struct control_client *client, struct buffer *frame)
     }
 }
 
-void control_server_reply(struct control_server *server, uint64_t id, const struct control_reply *reply)
+void control_server_reply(struct control_server *server, uint64_t id, struct bytes message, bool last)
 {
     struct control_client *client = find(server, id);
     if (!client || uv_is_active((uv_handle_t *)&client->idle))
         return;
-    struct buffer message = {0}, frame = {0};
-    control_reply_encode(reply, &message);
     if (message.size > LIMIT_CONTROL_FRAME_SIZE_MAX) {
         notice_say(EFFECT_ERROR, "an answer of %zu bytes is too large for a client: dropped it",
                    message.size);
-        buffer_deinit(&message);
         uv_idle_start(&client->idle, lose_later);
         return;
     }
+    struct buffer frame = {0};
     buffer_add_u32(&frame, (uint32_t)message.size);
     buffer_add(&frame, message.data, message.size);
-    buffer_deinit(&message);
     send_frame(client, &frame);
-    if (!reply->last || uv_is_active((uv_handle_t *)&client->idle))
+    if (!last || uv_is_active((uv_handle_t *)&client->idle))
         return;
     client->is_asking = false;
     uv_idle_start(&client->idle, hand_on_later);
+}
+
+bool control_server_is_quiet(const struct control_server *server)
+{
+    for (const struct control_client *client = server->clients; client; client = client->next)
+        if (uv_stream_get_write_queue_size((const uv_stream_t *)&client->pipe))
+            return false;
+    return true;
 }
 
 void control_server_close(struct control_server *server)

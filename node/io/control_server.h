@@ -21,6 +21,8 @@ struct control_server {
     struct feed *feed;
     uv_pipe_t listener;
     bool is_open;
+    bool is_started;
+    bool is_waiting;                // somebody connected before control_server_start
     uid_t owner;                    // of DIR
     struct control_client *clients; // owned
     size_t client_count;
@@ -28,11 +30,13 @@ struct control_server {
     uint64_t refused; // connections: too many, or somebody else's
 };
 
-// Takes the listening descriptor over. 0 or -errno.
+// Takes the listening descriptor over. Who connects waits until control_server_start. 0 or -errno.
 int control_server_open(struct control_server *server, uv_loop_t *loop, struct feed *feed, int descriptor,
                         uid_t owner) WARN_UNUSED;
-// A client that is gone is no error.
-void control_server_reply(struct control_server *server, uint64_t client, const struct control_reply *reply);
+void control_server_start(struct control_server *server);
+// An encoded control_reply; `last` ends the client's request. A client that is gone is no error.
+void control_server_reply(struct control_server *server, uint64_t client, struct bytes message, bool last);
+bool control_server_is_quiet(const struct control_server *server); // all that was replied has gone out
 // Drops everybody. Memory goes when the loop has closed the handles.
 void control_server_close(struct control_server *server);
 

@@ -39,6 +39,7 @@ static int set_up(void **state)
     support_dir_make(directory);
     support_feed_init(&feed);
     assert_int_equal(control_server_open(&server, &feed.loop, &feed.feed, listen_there(), getuid()), 0);
+    control_server_start(&server);
     return 0;
 }
 
@@ -83,7 +84,10 @@ static void reply(uint64_t client, const char *text, bool last)
         reply.kind = CONTROL_REPLY_STORY;
         reply.is.story = (struct control_story){.node = "", .what = text, .job = ""};
     }
-    control_server_reply(&server, client, &reply);
+    struct buffer message = {0};
+    control_reply_encode(&reply, &message);
+    control_server_reply(&server, client, buffer_view(&message), last);
+    buffer_deinit(&message);
 }
 
 static bool is_closed(int client)
