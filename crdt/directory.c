@@ -352,3 +352,21 @@ int directory_restore(struct directory *directory, const struct authority_log *l
 {
     return add(directory, log, envelope, true);
 }
+
+size_t directory_restore_all(struct directory *directory, const struct authority_log *log,
+                             const struct bytes *envelopes, size_t count)
+{
+    bool *is_done = base_alloc(count, sizeof *is_done);
+    size_t restored = 0;
+    for (size_t before = SIZE_MAX; before != restored;) {
+        before = restored;
+        for (size_t i = 0; i < count; i++) {
+            if (is_done[i] || add(directory, log, envelopes[i], true) != 0)
+                continue;
+            is_done[i] = true;
+            restored++;
+        }
+    }
+    free(is_done);
+    return restored;
+}

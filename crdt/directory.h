@@ -69,6 +69,9 @@ int directory_add(struct directory *directory, const struct authority_log *log,
 // From this node's own disk: signatures were checked before it was stored and are not checked again.
 int directory_restore(struct directory *directory, const struct authority_log *log,
                       struct bytes envelope) WARN_UNUSED;
+// Many of them in any order, cheapest in that of storing. Returns how many hold.
+size_t directory_restore_all(struct directory *directory, const struct authority_log *log,
+                             const struct bytes *envelopes, size_t count);
 // The authority log changed: judge every record anew. What no longer holds is kept aside.
 void directory_recheck(struct directory *directory, const struct authority_log *log);
 

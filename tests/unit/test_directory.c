@@ -501,6 +501,29 @@ static void any_order_ends_in_the_same_directory(void **state)
         support_envelope_deinit(&records[i]);
 }
 
+static void a_directory_is_restored_from_its_records_in_any_order(void **state)
+{
+    (void)state;
+    struct support_envelope records[3 * CHAIN];
+    struct bytes stored[3 * CHAIN + 3];
+    size_t count = sign_chain(records), stored_count = 0;
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(add(&records[i]), 0);
+    for (size_t i = count; i-- > 0;) // the worst order
+        stored[stored_count++] = buffer_view(&records[i].bytes);
+    stored[stored_count++] = buffer_view(&first_keys.bytes);
+    stored[stored_count++] = buffer_view(&first_node.bytes);
+    stored[stored_count++] = bytes_of_text("what a bad disk gives");
+    struct directory other;
+    directory_init(&other);
+    assert_int_equal(directory_restore_all(&other, &trust.log, stored, stored_count), count + 2);
+    struct hash expected = directory_fingerprint(&directory), got = directory_fingerprint(&other);
+    assert_true(hash_equal(&expected, &got));
+    directory_deinit(&other);
+    for (size_t i = 0; i < count; i++)
+        support_envelope_deinit(&records[i]);
+}
+
 static void a_proof_is_enough_for_a_stranger(void **state)
 {
     (void)state;
@@ -571,6 +594,7 @@ int main(void)
         TEST(a_revoked_node_is_marked_and_admits_nobody_further),
         TEST(what_rests_on_a_voided_admission_falls_and_comes_back_with_a_new_one),
         TEST(any_order_ends_in_the_same_directory),
+        TEST(a_directory_is_restored_from_its_records_in_any_order),
         TEST(a_proof_is_enough_for_a_stranger),
         TEST(nodes_are_walked_in_id_order_and_records_are_listed),
     };
