@@ -44,12 +44,38 @@ static int perform_all(struct commit *commit, const struct request_list *writes)
     if (outcome)
         return outcome;
     for (const struct request *request = writes->first; request && !outcome; request = request->next)
-        outcome = writer_perform(commit->database, &request->write);
+        if (!request->is_refused)
+            outcome = writer_perform(commit->database, &request->write);
     if (outcome) {
         database_rollback(commit->database);
         return outcome;
     }
     return database_commit(commit->database);
+}
+
+static void count(struct commit *commit, struct request_list *writes)
+{
+    for (struct request *request = writes->first; request; request = request->next) {
+        commit->unswept++;
+        commit->unswept_bytes += request->size_bytes;
+        atomic_fetch_sub(&commit->unsettled_bytes, request->size_bytes);
+        request->size_bytes = 0;
+    }
+}
+
+// In the order of their tickets, so that whoever hears of one knows that all before it are settled.
+static void acknowledge(struct commit *commit, const struct request_list *writes)
+{
+    uint64_t ticket = 0;
+    for (const struct request *request = writes->first; request; request = request->next) {
+        if (request->is_refused && ticket)
+            say_stored(commit, ticket, false);
+        if (request->is_refused)
+            say_stored(commit, request->write.ticket, true);
+        ticket = request->is_refused ? 0 : request->write.ticket;
+    }
+    if (ticket)
+        say_stored(commit, ticket, false);
 }
 
 // On 0 they are on the disk, acknowledged and gone from the list.
@@ -60,13 +86,9 @@ static int settle(struct commit *commit, struct request_list *writes)
     int outcome = perform_all(commit, writes);
     if (outcome)
         return outcome;
-    uint64_t ticket = writes->last->write.ticket;
-    for (const struct request *request = writes->first; request; request = request->next) {
-        commit->unswept++;
-        commit->unswept_bytes += request->size_bytes;
-    }
+    count(commit, writes);
+    acknowledge(commit, writes);
     forget_all(commit, writes);
-    say_stored(commit, ticket, false);
     return 0;
 }
 
@@ -85,16 +107,24 @@ static void check(struct commit *commit, int outcome)
         commit_fail(commit);
 }
 
+// Its content goes at once, its ticket is told when those before it are settled.
+static void refuse(struct commit *commit, struct request *request)
+{
+    atomic_fetch_sub(&commit->unsettled_bytes, request->size_bytes);
+    request->size_bytes = 0;
+    buffer_deinit(&request->memory);
+    request->is_refused = true;
+    request_add(&commit->waiting, request);
+}
+
 static void sort_out(struct commit *commit, struct request_list *writes)
 {
     struct request *request;
     while ((request = request_take(writes))) {
-        if (request->write.class == EFFECT_WRITE_MUST) {
+        if (request->write.class == EFFECT_WRITE_MUST)
             request_add(&commit->waiting, request);
-            continue;
-        }
-        say_stored(commit, request->write.ticket, true);
-        forget(commit, request);
+        else
+            refuse(commit, request);
     }
 }
 

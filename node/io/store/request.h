@@ -7,6 +7,7 @@
 struct request {
     struct request *next;
     bool is_query;
+    bool is_refused; // a write without content any more, only its ticket has to be told
     struct effect_write write;
     struct effect_query query;
     size_t size_bytes;    // of a write: what it holds

@@ -8,9 +8,9 @@
 // Life: store_open (migrates; no thread yet), the functions of the calling thread, store_start,
 // then write, query and next, at last store_close, which drains.
 //
-// EVENT_STORED without `refused` says that every write up to its ticket has reached the disk, except
-// those refused; with `refused` it speaks of its own ticket alone. Full disk: writes of class MAY are
-// refused at once, those of class MUST get the room of the ballast file, or wait; tried each second.
+// EVENT_STORED comes in the order of tickets and says that every write up to its ticket is settled: on
+// the disk, or refused, which each has its own EVENT_STORED to say. Full disk: writes of class MAY are
+// refused, those of class MUST get the room of the ballast file, or wait; tried each second.
 // After any other failure of a write or sync nothing is acknowledged any more: a page that failed to
 // sync may be lost and look clean (Rebello et al., "Can Applications Recover from fsync Failures?",
 // ATC 2020), so there is no second try; the next start reads what the disk really holds.
