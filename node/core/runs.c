@@ -312,7 +312,7 @@ void runs_settled(struct core *core)
 void runs_tick(struct core *core)
 {
     if (core->runs.needs_resume) {
-        const struct frame frame = {.kind = FRAME_RESUME};
+        const struct frame frame = {.kind = FRAME_RESUME, .boottime_ns = core->boottime_ns};
         outbox_frame(&core->outbox, &frame);
         core->runs.needs_resume = false;
     }
