@@ -13,6 +13,8 @@
 #include "node/cli/preview.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
+#include "node/cli/typed_time.h"
+#include "node/core/trigger/instant.h"
 #include "node/io/clock.h"
 
 enum {
@@ -51,13 +53,40 @@ static const struct {
 } JOINED[] = {{"cron", "cron"}, {"at", "at"},       {"where", "where"},
               {"env", "env"},   {"retry", "retry"}, {"retry-delay", "retry"}};
 
+// --at also takes what people say ("tomorrow 02:30", "in 1h"): it is written down as the instant it means.
+static const char *settle_instant(const struct command_line *line, struct arena *arena, const char *text)
+{
+    const char *name = command_line_find(line, "zone");
+    struct zone_file zone;
+    struct typed_time time;
+    struct trigger_error error;
+    char why[160], written[INSTANT_TEXT_SIZE];
+    if (!name || strcmp(name, "local") == 0)
+        zone_file_open_local(&zone);
+    else if (zone_file_open(name, &zone, why))
+        return text; // said when the zone itself is read
+    struct typed_time_context context = {zone.zone, clock_wall_ms(), TYPED_TIME_FUTURE};
+    bool is_read = typed_time_parse(text, &context, &time, &error);
+    zone_file_close(&zone);
+    if (!is_read)
+        return text; // said when the trigger is read
+    if (time.kind == ZONE_GAP)
+        print_notice("--at %s: the clock jumps over that time; right after the jump is meant", text);
+    if (time.kind == ZONE_OVERLAP)
+        print_notice("--at %s: the clock shows that time twice; the first is meant", text);
+    instant_print(time.ms, written);
+    return arena_text(arena, bytes_of_text(written));
+}
+
 static void add_list(const struct command_line *line, const char *option, struct arena *arena,
                      struct job_file_node *map)
 {
     struct job_file_node *list = job_file_list(arena);
     const char *text;
+    bool is_time = strcmp(option, "at") == 0;
     for (size_t i = 0; (text = command_line_find_nth(line, option, i)); i++)
-        job_file_append(arena, list, job_file_scalar(arena, text));
+        job_file_append(arena, list,
+                        job_file_scalar(arena, is_time ? settle_instant(line, arena, text) : text));
     if (list->count)
         job_file_set(arena, map, option, list);
 }

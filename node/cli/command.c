@@ -1,11 +1,14 @@
 #include "node/cli/command.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "node/cli/commands.h"
 #include "node/cli/help.h"
 #include "node/cli/print.h"
+#include "node/io/daemon.h"
+#include "node/io/runner/child.h"
 
 // A full disk or a closed pipe behind stdout must not look like success.
 static int flush_output(int status)
@@ -18,6 +21,10 @@ static int flush_output(int status)
 int command_main(int argc, char **argv)
 {
     struct command_line line;
+    if (argc > 1 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
+        return daemon_main(argc, argv);
+    if (sodium_init() < 0)
+        return print_failure("the cryptographic library does not start: is there a source of entropy?");
     int status = command_line_parse(argc, argv, &line);
     if (status == 0 && line.wants_help)
         status = line.command ? help_print_command(line.command) : help_print_all();

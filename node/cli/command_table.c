@@ -15,10 +15,23 @@ static const struct command_option GLOBAL[] = {
     {"help", NULL, false, "explain this command"},
 };
 
+static const struct command_option INIT[] = {
+    {"name", "NAME", false, "what this node is called (default: the name of the machine)"},
+    {"label", "K=V", true, "a label of this node, for --where"},
+    {"fleet", "NAME", false, "what the fleet is called (default: like the node)"},
+    {"passphrase", NULL, false, "seal your keys with a passphrase"},
+};
+
+static const struct command_option AGENT[] = {
+    {"listen", "ADDR:PORT", true, "where to listen (default every address, port 5289)"},
+    {"advertise", "HOST:PORT", true, "where others reach this node (default: the addresses it listens on)"},
+    {"policy", "FILE", false, "what jobs may do here, beside /etc/katydid/policy"},
+};
+
 static const struct command_option ADD[] = {
     {"cron", "EXPR", true, "five fields: minute hour day month weekday, or @daily and the like"},
     {"every", "DUR", false, "a period like 90s, 5m or 1d"},
-    {"at", "TIME", true, "a point in time like 2027-03-28T01:30"},
+    {"at", "TIME", true, "a point in time like 2027-03-28T01:30, tomorrow 02:30 or in 1h"},
     {"expires", "DUR", false, "how long after --at a start still makes sense"},
     {"shell", "LINE", false, "a line for /bin/sh, instead of a command behind --"},
     {"user", "NAME", false, "with whose rights it runs (default: your login)"},
@@ -96,6 +109,24 @@ static const struct command_option NEXT[] = {
 #define ONE_JOB .arguments = "JOB", .argument_count_min = 1, .argument_count_max = 1
 
 static const struct command COMMANDS[] = {
+    {
+        .name = "init",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "make a fleet, with this machine as its first node",
+        .example = "init --name nas --label role=storage",
+        OPTIONS(INIT),
+        .run = commands_init,
+    },
+    {
+        .name = "agent",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "run the node in the foreground; it logs to stderr",
+        .example = "agent --listen 192.0.2.7:5289",
+        OPTIONS(AGENT),
+        .run = commands_agent,
+    },
     {
         .name = "status",
         .group = COMMAND_FLEET,

@@ -7,12 +7,14 @@
 #include "node/cli/command_line.h"
 
 int commands_add(const struct command_line *line);
+int commands_agent(const struct command_line *line);
 int commands_apply(const struct command_line *line);
 int commands_cancel(const struct command_line *line);
 int commands_completion(const struct command_line *line);
 int commands_edit(const struct command_line *line);
 int commands_export(const struct command_line *line);
 int commands_help(const struct command_line *line);
+int commands_init(const struct command_line *line);
 int commands_jobs(const struct command_line *line);
 int commands_key(const struct command_line *line);
 int commands_logs(const struct command_line *line);

@@ -17,11 +17,21 @@ static void add(struct buffer *out, const char *text)
     buffer_add(out, text, strlen(text));
 }
 
+// "90s", "2h30m": digits and units that no YAML reader takes for a number.
+static bool is_duration(const char *text)
+{
+    uint64_t ms;
+    struct trigger_error ignored;
+    return duration_parse(text, &ms, &ignored);
+}
+
 // Words and paths that no YAML reader takes for a number, a truth or a null.
 static bool is_plain(const char *text)
 {
     static const char *const SPECIAL[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
     size_t size = strlen(text);
+    if (is_duration(text))
+        return true;
     if (size == 0 || (!isalpha((unsigned char)text[0]) && text[0] != '/'))
         return false;
     for (size_t i = 0; i < COUNT_OF(SPECIAL); i++) {

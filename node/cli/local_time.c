@@ -41,9 +41,7 @@ void local_time_short(const struct zone *zone, int64_t at_ms, int64_t now_ms, ch
     if (distance < -6 || distance > 6)
         snprintf(date, sizeof date, "%04d-%02d-%02d ", (int)wall.date.year, (int)wall.date.month,
                  (int)wall.date.day);
-    if (wall.millisecond)
-        snprintf(seconds, sizeof seconds, ":%02d.%03d", wall.second, wall.millisecond);
-    else if (wall.second)
+    if (wall.second)
         snprintf(seconds, sizeof seconds, ":%02d", wall.second);
     snprintf(out, LOCAL_TIME_ROOM, "%s %s%02d:%02d%s", wall.weekday, date, wall.hour, wall.minute, seconds);
 }

@@ -91,7 +91,7 @@ void print_relative(int64_t at_ms, int64_t now_ms, char ret_text[PRINT_ROOM])
 {
     char span[PRINT_ROOM];
     int64_t distance_ms = at_ms - now_ms;
-    print_duration((distance_ms < 0 ? -distance_ms : distance_ms) / 1000 * 1000, span);
+    print_duration(((distance_ms < 0 ? -distance_ms : distance_ms) + 500) / 1000 * 1000, span);
     if (distance_ms > -1000 && distance_ms < 1000)
         snprintf(ret_text, PRINT_ROOM, "now");
     else if (distance_ms > 0)
