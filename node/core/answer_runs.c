@@ -112,6 +112,7 @@ void answer_runs(struct core *core, uint64_t client, const struct control_reques
     struct effect_query query = {.kind = request->run[0] ? EFFECT_QUERY_RUN : EFFECT_QUERY_RUNS,
                                  .job = answer->job,
                                  .since_ms = request->since_ms,
+                                 .until_ms = core->wall_ms, // claims lie ahead; they are no history yet
                                  .limit = MIN_OF(answer->limit, (uint32_t)ANSWER_RUNS_LIMIT_MAX),
                                  .failed = request->failed};
     snprintf(query.run_prefix, sizeof query.run_prefix, "%s", request->run);
@@ -126,7 +127,7 @@ void answer_runs_done(struct core *core, struct answer *answer)
         struct gather_due *due = &answer->gather.items[i];
         add_live(core, answer, due);
         enum ledger_status status = gather_status(due);
-        if (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN))
+        if (gather_time_ms(due) > core->wall_ms || (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN)))
             continue;
         if (answer->duplicates && !gather_duplicate_count(due))
             continue;

@@ -81,7 +81,8 @@ void answer_why(struct core *core, uint64_t client, const struct control_request
         return;
     }
     struct answer *answer = answer_new(core, client, request);
-    struct effect_query query = {.kind = EFFECT_QUERY_RUNS, .job = answer->job, .limit = 1};
+    struct effect_query query = {
+        .kind = EFFECT_QUERY_RUNS, .job = answer->job, .until_ms = core->wall_ms, .limit = 1};
     if (answer->at_ms) {
         query.kind = EFFECT_QUERY_DUE;
         query.since_ms = query.until_ms = answer->at_ms;
@@ -199,10 +200,19 @@ static void reply_lines(struct core *core, struct answer *answer)
     }
 }
 
+// The due time asked about; without one, the newest that has come.
+static const struct gather_due *choose(const struct core *core, const struct answer *answer)
+{
+    for (size_t i = 0; i < answer->gather.count; i++)
+        if (answer->at_ms || gather_time_ms(&answer->gather.items[i]) <= core->wall_ms)
+            return &answer->gather.items[i];
+    return NULL;
+}
+
 void answer_why_done(struct core *core, struct answer *answer)
 {
     gather_sort(&answer->gather);
-    const struct gather_due *due = answer->gather.count ? &answer->gather.items[0] : NULL;
+    const struct gather_due *due = choose(core, answer);
     if (answer->stage == ANSWER_GATHERING) {
         if (!answer->at_ms)
             answer->at_ms = due ? gather_time_ms(due) : core->wall_ms;
