@@ -73,11 +73,15 @@ static void load_row(struct core *core, const struct event_row *row)
 {
     if (row->kind == EVENT_ROW_RECORD) {
         struct intake_note note;
-        if (intake_record(core, row->envelope, INTAKE_DISK, &note) == INTAKE_REFUSED)
+        const struct node_id nobody = {{0}};
+        int outcome = intake_record(core, row->envelope, INTAKE_DISK, &note);
+        if (outcome == INTAKE_REFUSED)
             outbox_notice(&core->outbox, EFFECT_WARNING, "a stored record is not used: %s", note.text);
+        if (outcome == INTAKE_SIGNER_UNKNOWN)
+            sync_wait(core, &nobody, row->envelope); // what it rests on is read later
         return;
     }
-    intake_follow(core);
+    sync_retry(core);
     if (row->kind != EVENT_ROW_META)
         learn_row(core, row);
     else if (strcmp(row->is.meta.key, "drained") == 0)
@@ -261,7 +265,7 @@ static void rows_read(struct core *core, uint64_t query, bool failed)
             answer_rows_done(core, query, failed);
         return;
     }
-    intake_follow(core);
+    sync_retry(core);
     core->is_loaded = true;
     intake_feed_runner(core);
     fleet_loaded(core);

@@ -110,6 +110,7 @@ static int take_table(struct core *core, const struct envelope *envelope, enum i
     else
         outcome = table_add(&core->table, &core->authority, envelope->whole, &note->id);
     if (outcome == 0 || outcome == TABLE_SUPERSEDED) {
+        note->id = intake_id(core, envelope);
         const struct table_record *record = table_find_record(&core->table, &note->id);
         if (record)
             stamp_seen(&core->stamps, record->stamp);

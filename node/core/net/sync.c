@@ -224,7 +224,7 @@ void sync_retry(struct core *core)
                 i++;
                 continue;
             }
-            if (outcome == 0)
+            if (outcome == 0 && core->is_loaded)
                 fleet_spread(core, &note.id, buffer_view(&waiting->envelope), &waiting->from);
             helped |= outcome == 0;
             buffer_deinit(&waiting->envelope);
