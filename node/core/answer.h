@@ -30,7 +30,7 @@ struct answer {
     char job[NAME_JOB_ROOM];
     char run_prefix[2 * RUN_ID_SIZE + 1];
     struct run_id run;
-    struct hash cause; // WAIT: the order
+    struct hash cause; // WAIT: the order; WHY: the occurrence
     int64_t at_ms;
     uint32_t limit, next_segment;
     bool failed, duplicates, follow, local;

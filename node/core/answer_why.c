@@ -38,9 +38,23 @@ void answer_why_row(struct core *core, struct answer *answer, const struct event
 {
     (void)core;
     const struct event_story *story = &row->is.story;
+    if (!hash_is_zero(&story->occurrence) && !hash_equal(&story->occurrence, &answer->cause))
+        return; // about another due time
     const struct answer_line shape = {
         .at_ms = stamp_wall_ms(story->stamp), .stamp = story->stamp, .node = story->node};
     add_line(answer, &shape, "%s", story->what);
+}
+
+static struct occurrence_id occurrence_of(const struct gather_due *due)
+{
+    const struct occurrence occurrence = {.job = due->job,
+                                          .life = due->life,
+                                          .schedule_version = due->key.schedule_version,
+                                          .trigger = due->key.trigger,
+                                          .target = due->key.target,
+                                          .due_ms = due->key.due_ms,
+                                          .cause = due->key.cause};
+    return occurrence_id_of(&occurrence);
 }
 
 // The nearest due times before and after an instant.
@@ -200,13 +214,19 @@ static void reply_lines(struct core *core, struct answer *answer)
     }
 }
 
-// The due time asked about; without one, the newest that has come.
+// The due time asked about, or the stretch it lies in; without one, the newest that has come.
 static const struct gather_due *choose(const struct core *core, const struct answer *answer)
 {
-    for (size_t i = 0; i < answer->gather.count; i++)
-        if (answer->at_ms || gather_time_ms(&answer->gather.items[i]) <= core->wall_ms)
-            return &answer->gather.items[i];
-    return NULL;
+    const struct gather_due *stretch = NULL;
+    for (size_t i = 0; i < answer->gather.count; i++) {
+        const struct gather_due *due = &answer->gather.items[i];
+        int64_t time_ms = gather_time_ms(due);
+        if (answer->at_ms ? time_ms == answer->at_ms && due->count == 1 : time_ms <= core->wall_ms)
+            return due;
+        if (answer->at_ms && due->count > 1 && time_ms <= answer->at_ms && answer->at_ms <= due->last_due_ms)
+            stretch = due;
+    }
+    return stretch;
 }
 
 void answer_why_done(struct core *core, struct answer *answer)
@@ -216,11 +236,13 @@ void answer_why_done(struct core *core, struct answer *answer)
     if (answer->stage == ANSWER_GATHERING) {
         if (!answer->at_ms)
             answer->at_ms = due ? gather_time_ms(due) : core->wall_ms;
+        if (due)
+            answer->cause = occurrence_of(due).hash;
         query_story(core, answer);
         return;
     }
     for (size_t i = 0; i < answer->gather.count; i++)
-        if (gather_time_ms(&answer->gather.items[i]) == answer->at_ms || answer->gather.items[i].count > 1)
+        if (&answer->gather.items[i] == due)
             tell_due(core, answer, &answer->gather.items[i]);
     reply_why(core, answer, due);
     reply_lines(core, answer);
