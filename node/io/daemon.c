@@ -380,6 +380,7 @@ static int start_and_run(struct daemon *daemon, const struct agent_keys *keys,
     assert(result == 0);
     store_close(daemon->store);
     core_free(daemon->core);
+    runner_peer_deinit(&daemon->runner);
     return daemon->exit_status;
 }
 
@@ -388,6 +389,7 @@ int daemon_main(int argc, char **argv)
     static struct daemon daemon;
     static struct agent_keys keys;
     struct daemon_options options;
+    umask(0077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); // Ctrl-C is for the runner, which then tells us
     signal(SIGHUP, SIG_IGN);

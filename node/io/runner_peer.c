@@ -114,5 +114,9 @@ void runner_peer_close(struct runner_peer *peer)
         return;
     peer->is_open = false;
     uv_close((uv_handle_t *)&peer->poll, NULL);
+}
+
+void runner_peer_deinit(struct runner_peer *peer)
+{
     link_deinit(&peer->link);
 }

@@ -37,6 +37,9 @@ int runner_peer_open(struct runner_peer *peer, uv_loop_t *loop, struct feed *fee
 void runner_peer_start(struct runner_peer *peer);
 void runner_peer_send(struct runner_peer *peer, const struct frame *frame);
 void runner_peer_beat(struct runner_peer *peer); // each second
+// No frame goes either way any more, but the socket stays open: the runner takes its closing for our end
+// and kills what is left of us.
 void runner_peer_close(struct runner_peer *peer);
+void runner_peer_deinit(struct runner_peer *peer); // after that, and at the very end: closes it
 
 #endif

@@ -41,6 +41,7 @@ static int tear_down(void **state)
 {
     (void)state;
     runner_peer_close(&peer);
+    runner_peer_deinit(&peer);
     output_close(&output);
     support_feed_deinit(&feed);
     link_deinit(&runner);
