@@ -146,6 +146,8 @@ static void alive_taken(struct gossip *gossip, const struct gossip_record *recor
     }
     if (is_new)
         probe_insert(&gossip->probe, &node->id);
+    if (!node->heard)
+        probe_cancel(&gossip->probe, &node->id);
     judge_review(gossip, node);
     bool is_direct = node_id_equal(&record->from, &record->signer);
     bool has_moved = node->answered && !node->reached.ip_size;

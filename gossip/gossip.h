@@ -116,7 +116,7 @@ struct gossip_output {
     enum gossip_output_kind kind;
     struct node_id node;
     struct address address;
-    struct bytes data; // valid until the next call of anything here
+    struct bytes data; // valid until the next call of gossip_next_output
     uint8_t class;
     uint64_t vouched_ms;
     uint64_t incarnation;

@@ -38,6 +38,7 @@ void judge_start(struct gossip *gossip)
 static uint64_t suspicion_ends_ms(const struct gossip *gossip, const struct members_node *node)
 {
     uint64_t minimum_ms = suspicion_minimum_ms(members_live_count(&gossip->members));
+    minimum_ms = MAX_OF(minimum_ms, 2 * members_interval_ms(node)); // who sleeps long hears of it late
     return node->state_ms +
            suspicion_timeout_ms(minimum_ms, MAX_OF(node->accusation_count, (size_t)1), gossip->needed);
 }

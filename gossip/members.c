@@ -142,6 +142,8 @@ void members_hear(struct members *members, struct members_node *node, uint64_t a
     bool was_heard = node->heard;
     node->unanswered = 0;
     node->heard_ms = was_heard ? MAX_OF(node->heard_ms, at_ms) : at_ms;
+    if (!was_heard)
+        node->heard_since_ms = now_ms;
     node->heard = true;
     node->answered = node->answered || direct;
     if (node->state == MEMBERS_DEAD && !node->accusation_count)
@@ -219,6 +221,11 @@ struct packet_fingerprint members_fingerprint(const struct members *members)
     for (size_t i = 0; i < sizeof fingerprint.b; i++)
         fingerprint.b[i] = (uint8_t)(members->print >> (8 * i));
     return fingerprint;
+}
+
+uint64_t members_interval_ms(const struct members_node *node)
+{
+    return MIN_OF(node->probe_interval_ms, (uint32_t)MEMBERS_INTERVAL_MS_MAX);
 }
 
 bool members_address(const struct members_node *node, struct address *ret_address)

@@ -37,6 +37,8 @@ enum members_alarm {
     MEMBERS_RESTORED, // it speaks with a generation lower than one it had
 };
 
+enum { MEMBERS_INTERVAL_MS_MAX = 60000 }; // who advertises more is treated as if it were this
+
 struct members_accusation {
     struct node_id accuser;
     struct buffer envelope; // owned
@@ -49,8 +51,9 @@ struct members_node {
     uint64_t state_ms; // since when it is in this state
     bool answered;
     bool heard;
-    uint64_t heard_ms;   // time of the last ack, mine or vouched for; valid if heard
-    uint32_t unanswered; // probes in a row without an answer
+    uint64_t heard_ms;       // time of the last ack, mine or vouched for; valid if heard
+    uint64_t heard_since_ms; // since when it is heard without a break: how long it has counted
+    uint32_t unanswered;     // probes in a row without an answer
 
     // From its newest signed claim.
     struct buffer record; // owned envelope, alive or leave; empty: known by name only
@@ -137,6 +140,8 @@ bool members_next_change(struct members *members, struct node_id *ret_id);
 // incarnation is not in it, so a refutation that somebody missed causes no repair.
 struct packet_fingerprint members_fingerprint(const struct members *members);
 
+// The interval it advertises, as far as we go along with it.
+uint64_t members_interval_ms(const struct members_node *node);
 // Where to send: where it answered; before that, its addresses in turn. False: nowhere.
 bool members_address(const struct members_node *node, struct address *ret_address);
 

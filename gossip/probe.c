@@ -86,20 +86,35 @@ bool probe_is_pending(const struct probe *probe, const struct node_id *target)
     return find_target(probe, target) != NULL;
 }
 
-// Direct and indirect phase together fit into one interval, whatever the peer.
+void probe_cancel(struct probe *probe, const struct node_id *target)
+{
+    struct probe_pending *pending = find_target(probe, target);
+    if (pending)
+        pending_drop(probe, pending);
+}
+
+// Who sleeps between its own probes answers late; both phases together fit into one interval, the longer
+// of ours and its own.
+static uint64_t interval_ms(const struct probe *probe, const struct members_node *node)
+{
+    return MAX_OF(probe->interval_ms, members_interval_ms(node));
+}
+
+uint64_t probe_timeout_ms(const struct probe *probe, const struct members_node *node)
+{
+    uint64_t half_ms = interval_ms(probe, node) / 2;
+    return roundtrip_timeout_ms(&node->roundtrip, MIN_OF((uint64_t)PROBE_TIMEOUT_MS_MIN, half_ms), half_ms);
+}
+
 static uint64_t direct_ms(const struct probe *probe, const struct members_node *node, enum probe_kind kind)
 {
-    if (kind == PROBE_CONTACT)
-        return probe->interval_ms;
-    return roundtrip_timeout_ms(&node->roundtrip,
-                                MIN_OF((uint64_t)PROBE_TIMEOUT_MS_MIN, probe->interval_ms / 2),
-                                probe->interval_ms / 2);
+    return kind == PROBE_CONTACT ? interval_ms(probe, node) : probe_timeout_ms(probe, node);
 }
 
 static uint64_t indirect_ms(const struct probe *probe, const struct members_node *node)
 {
-    uint64_t wait_ms = 3 * direct_ms(probe, node, PROBE_CHECK);
-    return MIN_OF(MAX_OF(wait_ms, (uint64_t)PROBE_INDIRECT_MS_MIN), probe->interval_ms / 2);
+    uint64_t wait_ms = MAX_OF(3 * probe_timeout_ms(probe, node), (uint64_t)PROBE_INDIRECT_MS_MIN);
+    return MIN_OF(wait_ms, interval_ms(probe, node) / 2);
 }
 
 void probe_start(struct probe *probe, struct members_node *node, enum probe_kind kind, struct probe_time time)

@@ -86,9 +86,13 @@ struct probe_time {
 // Begins what is due and gives up what is overdue.
 void probe_tick(struct probe *probe, struct probe_time time);
 uint64_t probe_deadline_ms(const struct probe *probe);
+// How long this peer may be silent after a ping before it is doubted.
+uint64_t probe_timeout_ms(const struct probe *probe, const struct members_node *node);
 // Probes one member now, unless a probe of it is under way or there is no address for it.
 void probe_start(struct probe *probe, struct members_node *node, enum probe_kind kind,
                  struct probe_time time);
+// Whatever is under way was for a process that is gone.
+void probe_cancel(struct probe *probe, const struct node_id *target);
 bool probe_is_pending(const struct probe *probe, const struct node_id *target);
 // A member was added: it gets a place in the present round.
 void probe_insert(struct probe *probe, const struct node_id *id);

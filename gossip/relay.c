@@ -29,6 +29,13 @@ static void relay_report(struct gossip *gossip, const struct relay *relay, enum 
     courier_report(gossip, &stop, &report, suspicion);
 }
 
+// Never less than what is fair to the target: a hasty asker must not collect accusations.
+static uint64_t patience_ms(const struct gossip *gossip, const struct members_node *node, uint64_t wait_ms)
+{
+    wait_ms = MIN_OF(MAX_OF(wait_ms, (uint64_t)PROBE_INDIRECT_MS_MIN), gossip->interval_ms) * 4 / 5;
+    return node ? MAX_OF(wait_ms, probe_timeout_ms(&gossip->probe, node)) : wait_ms;
+}
+
 void relay_begin(struct gossip *gossip, const struct node_id *asker, const struct address *address,
                  const struct packet *ask)
 {
@@ -40,9 +47,9 @@ void relay_begin(struct gossip *gossip, const struct node_id *asker, const struc
         .target = ask->target,
         .sent_ms = gossip->now_ms,
         .sent_wall_ms = gossip->wall_ms,
-        .deadline_ms = gossip->now_ms + (uint64_t)ask->wait_ms * 4 / 5,
     };
     struct members_node *node = members_find(&gossip->members, &ask->target);
+    relay.deadline_ms = gossip->now_ms + patience_ms(gossip, node, ask->wait_ms);
     if (!node || members_is_self(&gossip->members, node) || !members_address(node, &relay.pinged) ||
         relays->count == RELAY_COUNT_MAX) {
         relay_report(gossip, &relay, PACKET_NACK, (struct bytes){0});

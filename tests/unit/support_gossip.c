@@ -69,6 +69,7 @@ struct support_fleet *support_fleet_new(size_t count, uint64_t seed)
     uint8_t seed_bytes[RANDOM_SEED_SIZE] = {0};
     memcpy(seed_bytes, &seed, sizeof seed);
     random_init(&fleet->random, seed_bytes);
+    hasher_start(&fleet->trace, "trace");
     fleet->count = count;
     fleet->now_ms = 1000000;
     fleet->delay_ms_min = 1;
@@ -228,6 +229,9 @@ void support_fleet_send(struct support_fleet *fleet, size_t from, size_t to, str
 {
     fleet->nodes[from].sent_bytes += packet.size + SEALING_SIZE + HEADERS_SIZE;
     fleet->nodes[from].sent_packets++;
+    hasher_add_u64(&fleet->trace, fleet->now_ms);
+    hasher_add_u64(&fleet->trace, (uint64_t)from << 32 | to);
+    hasher_add(&fleet->trace, packet.data, packet.size);
     if (is_lost(fleet, from, to))
         return;
     struct support_event event = {.at_ms = fleet->now_ms + delay_ms(fleet), .kind = SUPPORT_DATAGRAM};
@@ -283,12 +287,8 @@ static void perform(struct support_fleet *fleet, size_t i, const struct gossip_o
         if (fleet->retells) {
             struct gossip_news news = {
                 .class = output->class, .data = output->data, .from = output->node, .urgent = true};
-            struct buffer copy = {0}; // the output is gone with the next call
-            buffer_add(&copy, output->data.data, output->data.size);
-            news.data = buffer_view(&copy);
-            memcpy(news.key.b, copy.data, MIN_OF(copy.size, sizeof news.key.b));
+            memcpy(news.key.b, output->data.data, MIN_OF(output->data.size, sizeof news.key.b));
             assert(gossip_spread(node->gossip, &news) != RUMOR_TOO_LARGE);
-            buffer_deinit(&copy);
         }
         break;
     case GOSSIP_DIFFERS:

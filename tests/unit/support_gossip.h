@@ -52,7 +52,8 @@ struct support_fleet {
     bool is_cut[SUPPORT_NODE_COUNT_MAX][SUPPORT_NODE_COUNT_MAX]; // from, to
     bool repairs;                                                // differences of members are repaired
     bool retells;                                                // news that is delivered is told on
-    struct support_event *events;                                // owned, a heap
+    struct hasher trace;          // of every datagram sent: who, whom, when, what
+    struct support_event *events; // owned, a heap
     size_t event_count, event_capacity;
     uint64_t event_serial;
 };

@@ -157,6 +157,29 @@ static void a_relayed_ack_counts_only_from_a_helper_that_was_asked(void **state)
     support_fleet_free(fleet);
 }
 
+static void a_hasty_asker_collects_no_accusations(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(5, 11);
+    struct buffer wire = {0};
+    size_t before = 0;
+    for (size_t i = 0; i < fleet->count; i++)
+        before += fleet->nodes[i].suspicions_signed;
+    for (uint32_t time = 0; time < 100; time++) { // "ping node 4 for me, I wait no longer than 0 ms"
+        struct packet ask = {.type = PACKET_ASK, .sequence = time, .target = fleet->nodes[4].id};
+        buffer_clear(&wire);
+        packet_encode(&ask, &wire);
+        for (size_t to = 1; to < 4; to++)
+            support_fleet_send(fleet, 0, to, buffer_view(&wire));
+        support_fleet_run(fleet, 100);
+    }
+    for (size_t i = 0; i < fleet->count; i++)
+        before -= fleet->nodes[i].suspicions_signed;
+    assert_int_equal(before, 0);
+    buffer_deinit(&wire);
+    support_fleet_free(fleet);
+}
+
 static void an_accusation_by_nobody_is_not_counted(void **state)
 {
     (void)state;
@@ -230,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_restored_disk_raises_the_alarm_on_both_ends),
         cmocka_unit_test(acks_of_nothing_are_worth_nothing),
         cmocka_unit_test(a_relayed_ack_counts_only_from_a_helper_that_was_asked),
+        cmocka_unit_test(a_hasty_asker_collects_no_accusations),
         cmocka_unit_test(an_accusation_by_nobody_is_not_counted),
         cmocka_unit_test(noise_changes_nothing),
         cmocka_unit_test(a_new_address_that_does_not_answer_is_sent_no_news),
