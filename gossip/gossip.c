@@ -172,10 +172,8 @@ int gossip_add_alive(struct gossip *gossip, const struct gossip_record *record,
         alive_taken(gossip, record, is_new);
     else if (outcome == CLAIMS_STALE || outcome == CLAIMS_RESTORED)
         courier_correct(gossip, &record->from, node);
-    if (outcome == CLAIMS_KNOWN && record->is_repair && node->state == MEMBERS_DEAD) {
-        judge_doubt(gossip, node);
-        courier_accuse(gossip, &record->from, node);
-    }
+    if (outcome == CLAIMS_KNOWN && record->is_repair)
+        courier_accuse(gossip, &record->from, node); // it missed what we hold against this member
     if (node && record->vouched_ms != GOSSIP_NOT_VOUCHED && (outcome == 0 || outcome == CLAIMS_KNOWN))
         judge_vouched(gossip, node, &record->from, record->vouched_ms);
     return outcome;

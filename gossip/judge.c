@@ -87,7 +87,6 @@ static void note_clock(struct gossip *gossip, struct members_node *node, const s
 
 void judge_acked(struct gossip *gossip, struct members_node *node, const struct judge_ack *ack)
 {
-    bool was_answered = node->answered;
     gossip->failures = 0;
     node->attempts = 0;
     roundtrip_add(&node->roundtrip, gossip->now_ms - ack->sent_ms);
@@ -95,10 +94,6 @@ void judge_acked(struct gossip *gossip, struct members_node *node, const struct 
     members_hear(&gossip->members, node, gossip->now_ms, true, gossip->now_ms);
     judge_review(gossip, node);
     node->reached = ack->pinged;
-    struct hash key = rumor_key(&node->id, NULL);
-    struct rumor *rumor = rumor_find(&gossip->rumors, RUMOR_ALIVE, &key);
-    if (rumor && !was_answered) // those who were told its name can now be told that it is alive
-        rumor_refresh(&gossip->rumors, rumor);
 }
 
 void judge_vouched(struct gossip *gossip, struct members_node *node, const struct node_id *from,
@@ -110,20 +105,10 @@ void judge_vouched(struct gossip *gossip, struct members_node *node, const struc
         age_ms > gossip->now_ms || node->state == MEMBERS_LEFT)
         return;
     uint64_t at_ms = gossip->now_ms - age_ms;
-    if (node->state == MEMBERS_DEAD && node->accusation_count) {
-        judge_check(gossip, node); // it learns of the accusation and can refute it
-        return;
-    }
-    if (node->state == MEMBERS_DEAD && at_ms <= node->state_ms)
-        return;
+    if (node->state == MEMBERS_DEAD && (node->accusation_count || at_ms <= node->state_ms))
+        return; // it has to refute, or the ack is older than its death
     members_hear(&gossip->members, node, at_ms, false, gossip->now_ms);
     judge_review(gossip, node);
-}
-
-void judge_doubt(struct gossip *gossip, struct members_node *node)
-{
-    assert(node->state == MEMBERS_DEAD);
-    set_timer(gossip, node, gossip->now_ms + random_below(&gossip->random, spread_ms(gossip)));
 }
 
 static bool has_accused(const struct gossip *gossip, const struct members_node *node)
@@ -230,12 +215,7 @@ static void node_due(struct gossip *gossip, struct members_node *node)
         return;
     case MEMBERS_DEAD:
     case MEMBERS_LEFT:
-        if (gossip->now_ms >= node->state_ms + GOSSIP_FORGET_MS) {
-            members_remove(&gossip->members, node);
-            return;
-        }
-        judge_check(gossip, node);
-        judge_review(gossip, node);
+        members_remove(&gossip->members, node);
         return;
     case MEMBERS_STATE_COUNT:
         break;

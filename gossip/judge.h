@@ -39,8 +39,6 @@ void judge_acked(struct gossip *gossip, struct members_node *node, const struct 
 // `from`, who counts if it was heard, knows of an ack `age_ms` ago.
 void judge_vouched(struct gossip *gossip, struct members_node *node, const struct node_id *from,
                    uint64_t age_ms);
-// Dead here, but not for somebody else: it is tried soon.
-void judge_doubt(struct gossip *gossip, struct members_node *node);
 // Takes what the action owns.
 void judge_failed(struct gossip *gossip, struct probe_action *action);
 // Somebody says that we are suspect.

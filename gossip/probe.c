@@ -117,11 +117,23 @@ static uint64_t indirect_ms(const struct probe *probe, const struct members_node
     return MIN_OF(wait_ms, interval_ms(probe, node) / 2);
 }
 
+// A contact that met with silence must not keep us from asking when there is a new reason to.
+static bool is_busy(struct probe *probe, const struct node_id *target, uint64_t now_ms)
+{
+    struct probe_pending *pending = find_target(probe, target);
+    if (!pending)
+        return false;
+    if (pending->kind != PROBE_CONTACT || now_ms < pending->sent_ms + PROBE_TIMEOUT_MS_MIN)
+        return true;
+    pending_drop(probe, pending);
+    return false;
+}
+
 void probe_start(struct probe *probe, struct members_node *node, enum probe_kind kind, struct probe_time time)
 {
     struct address address;
-    if (members_is_self(probe->members, node) || probe_is_pending(probe, &node->id) ||
-        probe->pending_count == PROBE_PENDING_COUNT_MAX || !members_address(node, &address))
+    if (members_is_self(probe->members, node) || !members_address(node, &address) ||
+        is_busy(probe, &node->id, time.now_ms) || probe->pending_count == PROBE_PENDING_COUNT_MAX)
         return;
     void *array = probe->pending;
     base_grow(&array, &probe->pending_capacity, probe->pending_count + 1, sizeof(struct probe_pending));

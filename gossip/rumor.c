@@ -190,15 +190,6 @@ int rumor_add(struct rumors *rumors, const struct rumor_words *words)
     return 0;
 }
 
-void rumor_refresh(struct rumors *rumors, struct rumor *rumor)
-{
-    rumor_unlink(rumors, rumor);
-    rumor->sends = 0;
-    rumor->urgent = true;
-    rumors->urgent_serial++;
-    rumor_link(rumors, rumor);
-}
-
 unsigned rumor_sends_needed(size_t live_count)
 {
     unsigned digits = 0;

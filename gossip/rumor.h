@@ -71,9 +71,6 @@ void rumor_remove(struct rumors *rumors, uint8_t class, const struct hash *key);
 void rumor_remove_suspicions(struct rumors *rumors, const struct node_id *target);
 void rumor_expire(struct rumors *rumors, uint64_t now_ms);
 struct rumor *rumor_find(const struct rumors *rumors, uint8_t class, const struct hash *key);
-// To be pushed again at once, as if never sent; nothing happens when it is not (or no longer) retold.
-void rumor_refresh(struct rumors *rumors, struct rumor *rumor);
-
 // Keys of the membership's own rumours: of claims the member, of suspicions target and accuser.
 struct hash rumor_key(const struct node_id *about, const struct node_id *by);
 

@@ -95,6 +95,22 @@ static void a_hundred_joining_at_once_all_see_a_hundred(void **state)
     join_all_at_once(100, 5000);
 }
 
+static void everybody_hears_of_a_newcomer_without_any_repair(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = support_fleet_new(20, 17);
+    for (size_t i = 0; i < 19; i++)
+        support_fleet_start(fleet, i, i ? 0 : SUPPORT_NOBODY);
+    assert_true(support_fleet_run_until(fleet, support_all_count_all, 0, 5000) <= 5000);
+    support_fleet_run(fleet, 20000);
+    fleet->repairs = false;
+    support_fleet_start(fleet, 19, 4);
+    support_fleet_run(fleet, 1000);
+    for (size_t i = 0; i < 19; i++)
+        assert_true(support_fleet_counts(fleet, i, 19));
+    support_fleet_free(fleet);
+}
+
 static void kill_in_a_fleet_of(size_t count, size_t times, uint64_t limit_ms)
 {
     struct support_fleet *fleet = formed(count, 2);
@@ -239,6 +255,64 @@ static void both_sides_of_a_split_go_on_and_find_each_other(void **state)
     split_and_heal(100, 1, 10000);
 }
 
+static void a_split_heals_by_refutation_alone(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(10, 15);
+    fleet->repairs = false;
+    support_fleet_split(fleet, 5, true);
+    support_fleet_run(fleet, 60000);
+    support_fleet_split(fleet, 5, false);
+    uint64_t took_ms = support_fleet_run_until(fleet, support_all_count_all, 0, 60000);
+    say("5 and 5 nodes, healed without any repair", took_ms);
+    assert_in_range(took_ms, 0, 20000);
+    support_fleet_free(fleet);
+}
+
+static void cut_off(struct support_fleet *fleet, size_t i, bool is_cut)
+{
+    for (size_t j = 0; j < fleet->count; j++)
+        fleet->is_cut[i][j] = fleet->is_cut[j][i] = is_cut;
+}
+
+static void who_missed_a_refutation_gets_it_when_it_repeats_the_accusation(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(8, 16);
+    struct buffer lie = {0};
+    fleet->repairs = false;
+    cut_off(fleet, 3, true);
+    support_fleet_sign_suspicion(fleet, 4, 7, &lie);
+    support_fleet_hand(fleet, 4, 3, buffer_view(&lie));
+    support_fleet_hand(fleet, 4, 5, buffer_view(&lie));
+    support_fleet_run(fleet, 900); // the others are done with it
+    assert_int_equal(support_fleet_view(fleet, 0, 7)->incarnation, 2);
+    assert_int_equal(support_fleet_view(fleet, 3, 7)->state, MEMBERS_SUSPECT);
+    cut_off(fleet, 3, false);
+    uint64_t took_ms = support_fleet_run_until(fleet, nobody_doubts, 7, 20000);
+    assert_in_range(took_ms, 1, 11000); // before the time of the suspicion is over
+    assert_int_equal(support_fleet_view(fleet, 3, 7)->incarnation, 2);
+    buffer_deinit(&lie);
+    support_fleet_free(fleet);
+}
+
+static void a_quick_restart_is_heard_at_once_whatever_was_under_way(void **state)
+{
+    (void)state;
+    uint64_t worst_ms = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct support_fleet *fleet = formed(3, seed);
+        support_fleet_kill(fleet, 1);
+        support_fleet_run(fleet, 5000 + 37 * seed);
+        support_fleet_start(fleet, 1, 0);
+        uint64_t took_ms = support_fleet_run_until(fleet, support_all_count_all, 0, 5000);
+        worst_ms = MAX_OF(worst_ms, took_ms);
+        support_fleet_free(fleet);
+    }
+    say("3 nodes, one restarts, all count it (worst of 30)", worst_ms);
+    assert_in_range(worst_ms, 1, 500);
+}
+
 static void the_last_one_left_goes_on_alone(void **state)
 {
     (void)state;
@@ -266,6 +340,50 @@ static void a_node_that_boots_alone_settles_and_accuses_nobody(void **state)
     assert_in_range(took_ms, 1000, 2 * suspicion_minimum_ms(8) + 3000);
     assert_true(is_alone(fleet, 2));
     assert_int_equal(fleet->nodes[2].suspicions_signed, 0);
+    support_fleet_free(fleet);
+}
+
+// Node 1 tells node 0 that it knows of an ack of node 2 so long ago.
+static void vouch(struct support_fleet *fleet, uint64_t age_ms)
+{
+    struct buffer envelope = {0};
+    struct member_alive alive = {.generation = 1, .incarnation = 1, .addresses = &fleet->nodes[2].address};
+    struct gossip_record record = {
+        .signer = fleet->nodes[2].id, .from = fleet->nodes[1].id, .is_repair = true, .vouched_ms = age_ms};
+    memcpy(alive.instance, fleet->nodes[2].instance, sizeof alive.instance);
+    alive.address_count = 1;
+    support_fleet_sign_alive(fleet, 2, 1, &envelope);
+    record.envelope = buffer_view(&envelope);
+    assert_int_equal(gossip_add_alive(fleet->nodes[0].gossip, &record, &alive), CLAIMS_KNOWN);
+    support_fleet_settle(fleet, 0);
+    buffer_deinit(&envelope);
+}
+
+static bool is_quietly_dead(const struct support_fleet *fleet, size_t subject)
+{
+    const struct members_node *node = support_fleet_view(fleet, 0, subject);
+    return node && node->state == MEMBERS_DEAD && !node->accusation_count;
+}
+
+static void an_ack_from_before_its_death_revives_nobody(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(3, 18);
+    support_fleet_kill(fleet, 0);
+    support_fleet_kill(fleet, 2);
+    fleet->is_cut[1][0] = true; // what node 1 accuses does not get through
+    support_fleet_start(fleet, 0, SUPPORT_NOBODY);
+    assert_true(support_fleet_run_until(fleet, is_quietly_dead, 2, 20000) <= 20000);
+    fleet->is_cut[1][0] = false;
+    fleet->repairs = false;
+    assert_true(support_fleet_run_until(fleet, support_all_count, 1, 3000) <= 3000);
+    assert_true(is_quietly_dead(fleet, 2));
+    uint64_t dead_ms = fleet->now_ms - support_fleet_view(fleet, 0, 2)->state_ms;
+    assert_in_range(dead_ms, 1, 2900);
+    vouch(fleet, dead_ms + 50);
+    assert_true(is_quietly_dead(fleet, 2));
+    vouch(fleet, 0);
+    assert_true(support_fleet_counts(fleet, 0, 2));
     support_fleet_free(fleet);
 }
 
@@ -369,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(twenty_joining_at_once_all_see_twenty),
         cmocka_unit_test(a_hundred_joining_at_once_all_see_a_hundred),
+        cmocka_unit_test(everybody_hears_of_a_newcomer_without_any_repair),
         cmocka_unit_test(a_killed_node_is_dead_for_all_after_the_suspicion_time),
         cmocka_unit_test(a_wrong_suspicion_is_refuted_at_once),
         cmocka_unit_test(helpers_bridge_a_one_way_cut),
@@ -376,8 +495,12 @@ int main(void)
         cmocka_unit_test(a_sleeper_wakes_and_accuses_nobody),
         cmocka_unit_test(a_short_sleep_is_no_death),
         cmocka_unit_test(both_sides_of_a_split_go_on_and_find_each_other),
+        cmocka_unit_test(a_split_heals_by_refutation_alone),
+        cmocka_unit_test(who_missed_a_refutation_gets_it_when_it_repeats_the_accusation),
+        cmocka_unit_test(a_quick_restart_is_heard_at_once_whatever_was_under_way),
         cmocka_unit_test(the_last_one_left_goes_on_alone),
         cmocka_unit_test(a_node_that_boots_alone_settles_and_accuses_nobody),
+        cmocka_unit_test(an_ack_from_before_its_death_revives_nobody),
         cmocka_unit_test(a_booted_node_settles_when_all_answered),
         cmocka_unit_test(a_restart_within_the_suspicion_time_is_noticed_by_generation),
         cmocka_unit_test(the_same_key_at_a_new_address_is_accepted),

@@ -180,6 +180,25 @@ static void a_hasty_asker_collects_no_accusations(void **state)
     support_fleet_free(fleet);
 }
 
+static void stale_claims_draw_few_corrections(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(5, 12);
+    struct buffer old_claim = {0};
+    support_fleet_sign_alive(fleet, 4, 1, &old_claim);
+    support_fleet_kill(fleet, 4);
+    support_fleet_start(fleet, 4, 0);
+    support_fleet_run(fleet, 5000);
+    fleet->nodes[1].sent_packets = 0;
+    for (size_t time = 0; time < 1000; time++) { // within one second
+        support_fleet_hand(fleet, 0, 1, buffer_view(&old_claim));
+        support_fleet_run(fleet, 1);
+    }
+    assert_in_range(fleet->nodes[1].sent_packets, 1, 15);
+    buffer_deinit(&old_claim);
+    support_fleet_free(fleet);
+}
+
 static void an_accusation_by_nobody_is_not_counted(void **state)
 {
     (void)state;
@@ -254,6 +273,7 @@ int main(void)
         cmocka_unit_test(acks_of_nothing_are_worth_nothing),
         cmocka_unit_test(a_relayed_ack_counts_only_from_a_helper_that_was_asked),
         cmocka_unit_test(a_hasty_asker_collects_no_accusations),
+        cmocka_unit_test(stale_claims_draw_few_corrections),
         cmocka_unit_test(an_accusation_by_nobody_is_not_counted),
         cmocka_unit_test(noise_changes_nothing),
         cmocka_unit_test(a_new_address_that_does_not_answer_is_sent_no_news),

@@ -202,6 +202,21 @@ static void a_contact_of_the_dead_is_one_ping_only(void **state)
     world_free(world);
 }
 
+static void a_silent_contact_does_not_hold_up_a_check(void **state)
+{
+    (void)state;
+    struct world *world = world_new(5);
+    probe_start(&world->probe, node_of(world, 2), PROBE_CONTACT, (struct probe_time){START_MS, 0});
+    uint32_t first = expect(world, PROBE_PING).sequence;
+    world->now_ms = START_MS + PROBE_TIMEOUT_MS_MIN - 1;
+    start(world, 2); // it may still answer
+    expect_nothing(world);
+    world->now_ms = START_MS + PROBE_TIMEOUT_MS_MIN;
+    start(world, 2);
+    assert_int_not_equal(expect(world, PROBE_PING).sequence, first);
+    world_free(world);
+}
+
 static void only_the_target_can_acknowledge_and_only_once(void **state)
 {
     (void)state;
@@ -377,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_known_peer_is_doubted_sooner),
         cmocka_unit_test(a_probe_fails_within_one_interval_even_without_helpers),
         cmocka_unit_test(a_contact_of_the_dead_is_one_ping_only),
+        cmocka_unit_test(a_silent_contact_does_not_hold_up_a_check),
         cmocka_unit_test(only_the_target_can_acknowledge_and_only_once),
         cmocka_unit_test(a_late_ack_still_ends_the_indirect_phase),
         cmocka_unit_test(a_relay_counts_only_from_who_was_asked),
