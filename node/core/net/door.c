@@ -19,12 +19,13 @@ void door_deinit(struct door *door)
 }
 
 // Walks records of one kind in record id order; NULL first.
-static const struct directory_record *next_record(const struct core *core, const struct directory_record *last,
-                                                  enum envelope_kind kind)
+static const struct directory_record *
+next_record(const struct core *core, const struct directory_record *last, enum envelope_kind kind)
 {
     const struct tree *records = &core->directory.records;
     const struct tree_node *node = last ? tree_find_after(records, &last->id) : tree_find_first(records);
-    for (; node; node = tree_find_after(records, &((const struct directory_record *)(const void *)node)->id)) {
+    for (; node;
+         node = tree_find_after(records, &((const struct directory_record *)(const void *)node)->id)) {
         const struct directory_record *record = (const struct directory_record *)(const void *)node;
         if (record->kind == kind)
             return record;
@@ -34,7 +35,8 @@ static const struct directory_record *next_record(const struct core *core, const
 
 static const struct directory_record *find_invite(const struct core *core, const uint8_t tag[STREAM_TAG_SIZE])
 {
-    for (const struct directory_record *record = NULL; (record = next_record(core, record, ENVELOPE_INVITE));) {
+    for (const struct directory_record *record = NULL;
+         (record = next_record(core, record, ENVELOPE_INVITE));) {
         uint8_t own[TOKEN_TAG_SIZE];
         if (!record->is_live || !node_id_equal(&record->body.invite.redeemer, &core->self.id))
             continue;
@@ -81,8 +83,8 @@ static void add_guest(struct core *core, const struct door_guest *guest)
 }
 
 // Signs the admission, gives it to the directory and the disk. False: it could not be taken.
-static bool admit(struct core *core, const struct directory_record *invite, const struct join_request *request,
-                  uint32_t use, struct intake_note *ret_note)
+static bool admit(struct core *core, const struct directory_record *invite,
+                  const struct join_request *request, uint32_t use, struct intake_note *ret_note)
 {
     struct admission admission = {.invite = invite->id.hash,
                                   .use = use,
@@ -106,15 +108,17 @@ static bool admit(struct core *core, const struct directory_record *invite, cons
 }
 
 struct uses {
-    uint32_t next;                         // the next free use number
-    const struct directory_record *own;    // the admission of this very key
-    const struct directory_record *last;   // the admission that took the last use
+    uint32_t next;                       // the next free use number
+    const struct directory_record *own;  // the admission of this very key
+    const struct directory_record *last; // the admission that took the last use
 };
 
-static struct uses count_uses(const struct core *core, const struct record_id *invite, const struct public_key *key)
+static struct uses count_uses(const struct core *core, const struct record_id *invite,
+                              const struct public_key *key)
 {
     struct uses uses = {0};
-    for (const struct directory_record *record = NULL; (record = next_record(core, record, ENVELOPE_ADMISSION));) {
+    for (const struct directory_record *record = NULL;
+         (record = next_record(core, record, ENVELOPE_ADMISSION));) {
         const struct admission *admission = &record->body.admission;
         if (!hash_equal(&admission->invite, &invite->hash))
             continue;
@@ -136,10 +140,14 @@ static bool refuse_used(struct core *core, struct link *link, const struct uses 
                   uses->last->body.admission.name, when);
 }
 
-static bool is_name_taken(const struct core *core, const char *name)
+// Those who left or were revoked need theirs no more.
+static bool is_name_taken(const struct core *core, const char *name, const struct node_id *by)
 {
-    struct node_id id;
-    return core_node_find(core, name, &id);
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));)
+        if (strcmp(node->name, name) == 0 && !node->is_revoked && !node_id_equal(&node->id, by) &&
+            fleet_state_of(core, &node->id) != FLEET_LEFT)
+            return true;
+    return false;
 }
 
 static bool request(struct core *core, struct link *link, struct bytes body)
@@ -154,96 +162,137 @@ static bool request(struct core *core, struct link *link, struct bytes body)
     struct door_guest guest = {.link = link->id, .node = node_id_of(&request.node_key)};
     if (uses.own) {
         guest.admission = uses.own->id;
-    } else if (core->wall_ms > invite->body.invite.expires_ms) {
-        return refuse(core, link, "this token has expired; ask for a new one with `katydid invite`");
     } else if (uses.next >= invite->body.invite.uses) {
         return refuse_used(core, link, &uses);
-    } else if (is_name_taken(core, request.name)) {
-        return refuse(core, link, "another node is called %s already; choose another with --name", request.name);
+    } else if (core->wall_ms > invite->body.invite.expires_ms) {
+        return refuse(core, link, "this token has expired; ask for a new one with `katydid invite`");
+    } else if (is_name_taken(core, request.name, &guest.node)) {
+        return refuse(core, link, "another node is called %s already; choose another with --name",
+                      request.name);
     } else if (!admit(core, invite, &request, uses.next, &note)) {
         return refuse(core, link, "this node was not admitted: %s", note.text);
     } else {
         guest.admission = note.id;
-        guest.ticket = note.ticket;
     }
+    guest.ticket = core->outbox.ticket; // an admission of a moment ago may not be durable yet
     add_guest(core, &guest);
     door_settled(core);
     return true;
 }
 
-bool door_frame(struct core *core, struct link *link, uint8_t type, struct bytes body)
+static struct door_guest *find_guest(struct core *core, uint64_t link)
 {
-    return type == JOIN_REQUEST && !link->is_closing && request(core, link, body);
+    for (size_t i = 0; i < core->door.count; i++)
+        if (core->door.guests[i].link == link)
+            return &core->door.guests[i];
+    return NULL;
 }
 
-struct parcel { // records on their way to the new node
+// The last word: the guest's keys record. Whatever it is, the conversation is over.
+static bool take_keys(struct core *core, const struct link *link, struct bytes body)
+{
+    const struct door_guest *guest = find_guest(core, link->id);
+    struct envelope envelope;
+    struct intake_note note;
+    if (!guest || !guest->is_told || envelope_parse(body, &envelope) || envelope.kind != ENVELOPE_KEYS ||
+        !node_id_equal(&envelope.signer, &guest->node))
+        core->rejected++;
+    else if (intake_record(core, body, INTAKE_PEER, &note) == 0)
+        fleet_spread(core, &note.id, body, NULL);
+    return false;
+}
+
+bool door_frame(struct core *core, struct link *link, uint8_t type, struct bytes body)
+{
+    if (type == JOIN_KEYS)
+        return take_keys(core, link, body);
+    if (type == JOIN_REQUEST && !find_guest(core, link->id))
+        return request(core, link, body);
+    core->rejected++;
+    return false;
+}
+
+void door_closed(struct core *core, uint64_t link)
+{
+    struct door_guest *guest = find_guest(core, link);
+    if (guest)
+        *guest = core->door.guests[--core->door.count];
+}
+
+struct batch { // records on their way to the new node
     struct link *link;
     struct bytes items[MESSAGE_LIST_MAX];
     size_t count, bytes;
 };
 
-static void parcel_send(struct parcel *parcel)
+static void batch_send(struct batch *batch)
 {
     struct buffer body = {0};
-    message_list_encode(parcel->items, parcel->count, &body);
-    if (parcel->count)
-        (void)!stream_send(&parcel->link->stream, JOIN_RECORDS, buffer_view(&body));
+    message_list_encode(batch->items, batch->count, &body);
+    if (batch->count)
+        (void)!stream_send(&batch->link->stream, JOIN_RECORDS, buffer_view(&body));
     buffer_deinit(&body);
-    parcel->count = parcel->bytes = 0;
+    batch->count = batch->bytes = 0;
 }
 
-static void parcel_add(struct parcel *parcel, struct bytes record)
+static void batch_add(struct batch *batch, struct bytes record)
 {
-    if (parcel->count == MESSAGE_LIST_MAX || parcel->bytes + record.size > DOOR_BATCH_BYTES)
-        parcel_send(parcel);
-    parcel->items[parcel->count++] = record;
-    parcel->bytes += record.size;
+    if (batch->count == MESSAGE_LIST_MAX || batch->bytes + record.size > DOOR_BATCH_BYTES)
+        batch_send(batch);
+    batch->items[batch->count++] = record;
+    batch->bytes += record.size;
 }
 
-static void add_proof(struct core *core, struct parcel *parcel, const struct node_id *node)
+static void add_proof(struct core *core, struct batch *batch, const struct node_id *node)
 {
     struct record_queue proof = {0};
     struct record_id id;
     directory_prove(&core->directory, node, &proof);
     while (record_queue_take(&proof, &id))
-        parcel_add(parcel, directory_record_bytes(directory_find_record(&core->directory, &id)));
+        batch_add(batch, directory_record_bytes(directory_find_record(&core->directory, &id)));
     record_queue_deinit(&proof);
+}
+
+static void add_member(struct core *core, struct batch *batch, const struct members_node *member)
+{
+    if (!member || !member->record.size || !members_is_live(member))
+        return;
+    add_proof(core, batch, &member->id);
+    batch_add(batch, buffer_view(&member->record));
 }
 
 // Genesis, the authority log, this node, the new one, and some members with where they are reached.
 static void hand_over(struct core *core, struct link *link, const struct door_guest *guest)
 {
-    struct parcel *parcel = base_alloc(1, sizeof *parcel);
-    parcel->link = link;
-    parcel_add(parcel, buffer_view(&core->authority.genesis_envelope));
+    struct batch *batch = base_alloc(1, sizeof *batch);
+    batch->link = link;
+    batch_add(batch, buffer_view(&core->authority.genesis_envelope));
     for (size_t i = 0; i < core->authority.entry_count; i++)
-        parcel_add(parcel, buffer_view(&core->authority.entries[i]->envelope));
-    add_proof(core, parcel, &core->self.id);
-    add_proof(core, parcel, &guest->node);
+        batch_add(batch, buffer_view(&core->authority.entries[i]->envelope));
+    add_proof(core, batch, &core->self.id);
+    add_proof(core, batch, &guest->node);
     const struct members *members = gossip_members(core->fleet.gossip);
-    for (size_t i = 0; i < members->count && i < DOOR_MEMBER_MAX; i++) {
-        if (!members->nodes[i]->record.size || !members_is_live(members->nodes[i]))
+    add_member(core, batch, gossip_find(core->fleet.gossip, &core->self.id));
+    for (size_t i = 0, told = 0; i < members->count && told < DOOR_MEMBER_MAX; i++) {
+        if (members_is_self(members, members->nodes[i]) || !members_is_counted(members->nodes[i]))
             continue;
-        add_proof(core, parcel, &members->nodes[i]->id);
-        parcel_add(parcel, buffer_view(&members->nodes[i]->record));
+        add_member(core, batch, members->nodes[i]);
+        told++;
     }
-    parcel_send(parcel);
+    batch_send(batch);
     (void)!stream_send(&link->stream, JOIN_ADMITTED, bytes_of(guest->admission.hash.b, HASH_SIZE));
-    link->is_closing = true;
-    free(parcel);
+    free(batch);
 }
 
 void door_settled(struct core *core)
 {
-    for (size_t i = core->door.count; i-- > 0;) {
-        struct door_guest guest = core->door.guests[i];
-        if (guest.ticket > core->settled_ticket)
+    for (size_t i = 0; i < core->door.count; i++) {
+        struct door_guest *guest = &core->door.guests[i];
+        struct link *link = links_find(core, guest->link);
+        if (guest->is_told || guest->ticket > core->settled_ticket || !link)
             continue;
-        core->door.guests[i] = core->door.guests[--core->door.count];
-        struct link *link = links_find(core, guest.link);
-        if (!link)
-            continue;
-        hand_over(core, link, &guest);
+        guest->is_told = true;
+        hand_over(core, link, guest);
         links_write(core, link);
     }
 }

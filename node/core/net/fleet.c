@@ -139,6 +139,17 @@ static void send_packet(struct core *core, const struct address *to, const struc
         outbox_datagram(&core->outbox, to, buffer_view(packet));
 }
 
+// A peer that lacks our keys record cannot answer a question. As long as nobody has answered, who we are
+// is told over a stream: opening one carries the proofs.
+static void introduce(struct core *core, struct fleet_peer *peer)
+{
+    bool is_early = peer->introduced_ms && core->now_ms - peer->introduced_ms < FLEET_INTRODUCE_MS;
+    if (core->fleet.is_known || is_early)
+        return;
+    peer->introduced_ms = core->now_ms;
+    sync_ask_authority(core, &peer->datagram.id);
+}
+
 static void ask(struct core *core, struct fleet_peer *peer, const struct address *to)
 {
     struct datagram_question question;
@@ -146,6 +157,8 @@ static void ask(struct core *core, struct fleet_peer *peer, const struct address
     struct buffer packet = {0};
     if (peer->asked_ms && core->now_ms - peer->asked_ms < FLEET_ASK_AGAIN_MS)
         return;
+    if (peer->asked_ms)
+        introduce(core, peer);
     peer->asked_ms = core->now_ms;
     random_fill(core, &question, sizeof question);
     random_fill(core, &nonce, sizeof nonce);
@@ -221,6 +234,7 @@ void fleet_datagram(struct core *core, const struct address *from, struct bytes 
             gossip_add_contact(core->fleet.gossip, &peer->datagram.id, from);
         else
             gossip_receive(core->fleet.gossip, &peer->datagram.id, from, buffer_view(&out));
+        core->fleet.is_known |= received.kind != DATAGRAM_QUESTION;
         if (received.kind != DATAGRAM_QUESTION)
             flush_waiting(core, peer, from);
     }

@@ -15,6 +15,7 @@ struct core;
 enum {
     FLEET_WAITING_COUNT_MAX = 8,   // packets for a peer whose session is being asked for
     FLEET_ASK_AGAIN_MS = 250,      // between two questions to one peer
+    FLEET_INTRODUCE_MS = 5000,     // between two streams to a peer that seems not to know our keys
     FLEET_CLASS_RECORD = RUMOR_NEWS,      // a signed record, whole
     FLEET_CLASS_ID = RUMOR_NEWS + 1,      // the id of a larger one: fetch it
 };
@@ -25,6 +26,7 @@ struct fleet_peer {
     struct buffer waiting[FLEET_WAITING_COUNT_MAX]; // owned
     size_t waiting_count;
     uint64_t asked_ms;
+    uint64_t introduced_ms;
     bool was_counted; // when we last looked
 };
 
@@ -38,7 +40,7 @@ struct fleet {
     uint64_t returned_ms;  // monotonic: when this node itself came back, from a boot or a gap
     uint64_t recheck_ms;   // monotonic: a returned node may own from then on; UINT64_MAX: none waits
     bool is_dirty;         // ownership has to be worked out anew
-    bool introduced;       // told who we are to somebody since the start
+    bool is_known;         // somebody has opened a datagram of ours since the start, so our keys are known
     size_t accepted, refused; // datagrams
 };
 

@@ -51,6 +51,8 @@ static void forget(struct core *core, struct link *link)
         links->items[i] = links->items[--links->count];
         break;
     }
+    if (link->is_joining)
+        door_closed(core, link->id);
     link_free(link);
 }
 
@@ -156,24 +158,24 @@ static void opened(struct core *core, struct link *link)
     inbox_connected(core, &link->node);
 }
 
-// Message 3 carries the caller's own proofs, so that a node that never heard of it learns who it is.
+// Message 3 carries the caller's own proofs, so that a node that never heard of it learns who it is. Proofs
+// come inviters first: of a long chain of invitations the beginning, which is known everywhere, is left out.
 static struct buffer own_proof(struct core *core)
 {
     struct record_queue proof = {0};
-    struct record_id id;
     struct bytes items[64];
     struct buffer payload = {0};
-    size_t count = 0, size = 4;
+    size_t first = COUNT_OF(items), size = 4;
     directory_prove(&core->directory, &core->self.id, &proof);
-    while (count < COUNT_OF(items) && record_queue_take(&proof, &id)) {
-        struct bytes record = directory_record_bytes(directory_find_record(&core->directory, &id));
+    for (size_t i = proof.count; i-- > 0 && first > 0;) {
+        struct bytes record = directory_record_bytes(directory_find_record(&core->directory, &proof.ids[i]));
         if (size + 4 + record.size > STREAM_PAYLOAD_OF_CONFIRM_MAX)
             break;
         size += 4 + record.size;
-        items[count++] = record;
+        items[--first] = record;
     }
     record_queue_deinit(&proof);
-    message_list_encode(items, count, &payload);
+    message_list_encode(items + first, COUNT_OF(items) - first, &payload);
     return payload;
 }
 

@@ -89,7 +89,7 @@ static void send_members(struct core *core, const struct node_id *node)
     free(batch);
 }
 
-static void ask_authority(struct core *core, const struct node_id *node)
+void sync_ask_authority(struct core *core, const struct node_id *node)
 {
     struct buffer body = {0};
     buffer_add_u64(&body, core->authority.has_fork ? 1 : authority_log_get_head(&core->authority).number + 1);
@@ -109,7 +109,7 @@ void sync_repair(struct core *core, const struct node_id *node, enum gossip_what
         start(core, node, SYNC_TABLE);
         return;
     case GOSSIP_AUTHORITY:
-        ask_authority(core, node);
+        sync_ask_authority(core, node);
         return;
     case GOSSIP_WHAT_COUNT:
         return;
@@ -201,7 +201,7 @@ void sync_wait(struct core *core, const struct node_id *from, struct bytes envel
     *kept = (struct sync_waiting){.from = *from};
     buffer_add(&kept->envelope, envelope.data, envelope.size);
     if (!node_id_is_zero(from)) {
-        ask_authority(core, from);
+        sync_ask_authority(core, from);
         start(core, from, SYNC_DIRECTORY);
     }
 }

@@ -30,6 +30,8 @@ void sync_deinit(struct sync *sync);
 
 // `node` lastingly has something else than we.
 void sync_repair(struct core *core, const struct node_id *node, enum gossip_what what);
+// Asks for what its authority log has beyond ours.
+void sync_ask_authority(struct core *core, const struct node_id *node);
 // A record is announced that was too large for a rumour: fetch it if it is not here.
 void sync_announced(struct core *core, const struct node_id *from, const struct hash *id);
 // A record whose signer or invite is not known here: ask the sender for what it rests on, try again then.
