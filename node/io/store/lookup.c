@@ -5,11 +5,15 @@
 
 #include "node/io/store/series.h"
 
-static int load_records(struct reading *reading)
+static int load_kinds(struct reading *reading, enum envelope_kind first, enum envelope_kind last)
 {
     sqlite3_stmt *statement;
     bool is_row = true;
-    int outcome = database_prepare(reading->database, SQL_RECORD_ALL, &statement);
+    int outcome = database_prepare(reading->database, SQL_RECORD_KINDS, &statement);
+    if (!outcome) {
+        database_bind_number(statement, 1, first);
+        database_bind_number(statement, 2, last);
+    }
     while (!outcome && !reading->stopped) {
         outcome = database_step(reading->database, statement, &is_row);
         if (outcome || !is_row)
@@ -25,6 +29,21 @@ static int load_records(struct reading *reading)
     }
     if (!outcome)
         sqlite3_reset(statement);
+    return outcome;
+}
+
+// What others rest on comes first: node records make the nodes that sign admissions and keys.
+static int load_records(struct reading *reading)
+{
+    static const struct {
+        enum envelope_kind first, last;
+    } kinds[] = {{ENVELOPE_GENESIS, ENVELOPE_AUTHORITY},
+                 {ENVELOPE_NODE, ENVELOPE_NODE},
+                 {ENVELOPE_INVITE, ENVELOPE_KEYS},
+                 {ENVELOPE_DEFINITION, ENVELOPE_EVENT}};
+    int outcome = 0;
+    for (size_t i = 0; i < COUNT_OF(kinds) && !outcome && !reading->stopped; i++)
+        outcome = load_kinds(reading, kinds[i].first, kinds[i].last);
     return outcome;
 }
 

@@ -29,7 +29,7 @@ static const char *const texts[SQL_COUNT] = {
 
     [SQL_RECORD_ADD] = "INSERT OR IGNORE INTO record (id, kind, number, envelope) VALUES (?1, ?2, ?3, ?4)",
     [SQL_RECORD_DROP] = "DELETE FROM record WHERE id = ?1",
-    [SQL_RECORD_ALL] = "SELECT id, envelope FROM record ORDER BY kind, number, row",
+    [SQL_RECORD_KINDS] = "SELECT id, envelope FROM record WHERE kind BETWEEN ?1 AND ?2 ORDER BY kind, number, row",
 
     [SQL_LEDGER_ADD] = "INSERT OR IGNORE INTO ledger (id, kind, size, envelope) VALUES (?1, ?2, ?3, ?4)",
     [SQL_LEDGER_GET] = "SELECT id, size, envelope FROM ledger WHERE row = ?1",
