@@ -28,6 +28,16 @@ static const struct command_option AGENT[] = {
     {"policy", "FILE", false, "what jobs may do here, beside /etc/katydid/policy"},
 };
 
+static const struct command_option INVITE[] = {
+    {"label", "K=V", true, "a label the new machine gets, like site=berlin"},
+    {"uses", "N", false, "how many machines it lets in (default 1)"},
+    {"expires", "DUR", false, "how long it can be used (default 24h)"},
+};
+
+static const struct command_option JOIN[] = {
+    {"name", "NAME", false, "what this machine is called (default: its host name)"},
+};
+
 static const struct command_option ADD[] = {
     {"cron", "EXPR", true, "five fields: minute hour day month weekday, or @daily and the like"},
     {"every", "DUR", false, "a period like 90s, 5m or 1d"},
@@ -126,6 +136,26 @@ static const struct command COMMANDS[] = {
         .example = "agent --listen 192.0.2.7:5289",
         OPTIONS(AGENT),
         .run = commands_agent,
+    },
+    {
+        .name = "invite",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "print a token that lets a machine into the fleet",
+        .example = "invite --label site=berlin | ssh gw-1 katydid join -",
+        OPTIONS(INVITE),
+        .run = commands_invite,
+    },
+    {
+        .name = "join",
+        .group = COMMAND_FLEET,
+        .arguments = "-|FILE",
+        .argument_count_min = 1,
+        .argument_count_max = 1,
+        .help = "become a member with a token from stdin or a file, before the agent runs",
+        .example = "join - --name gw-1",
+        OPTIONS(JOIN),
+        .run = commands_join,
     },
     {
         .name = "status",

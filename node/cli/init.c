@@ -1,26 +1,22 @@
 // `init`: a fleet of one. The keys of its person go to the keystore, those of the node into DIR; nothing
 // secret of the one is ever written beside the other.
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crdt/scope.h"
+#include "node/cli/birth.h"
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
-#include "node/cli/job_value.h"
 #include "node/cli/keystore.h"
+#include "node/cli/node_options.h"
 #include "node/cli/passphrase.h"
 #include "node/cli/person.h"
 #include "node/cli/place.h"
 #include "node/cli/print.h"
 #include "node/io/clock.h"
-#include "node/io/runner/agent_dir.h"
-#include "node/io/runner/agent_keys.h"
-#include "node/io/runner/evidence.h"
+#include "proto/parcel.h"
 
 enum {
     WEIGHT_USUAL = 100,
@@ -55,54 +51,15 @@ static void forget(struct making *making)
 
 // ---- what was asked for ----
 
-// The machine's name up to the first dot, where it is fit to be one.
-static void take_host_name(char out[NAME_ROOM])
-{
-    char host[256] = "";
-    if (gethostname(host, sizeof host - 1) == 0)
-        host[strcspn(host, ".")] = '\0';
-    snprintf(out, NAME_ROOM, "%.*s", NAME_ROOM - 1, name_is_valid(bytes_of_text(host)) ? host : "node");
-}
-
-static int read_name(const struct command_line *line, const char *option, char ret_name[NAME_ROOM])
-{
-    const char *name = command_line_find(line, option);
-    if (name && !name_is_valid(bytes_of_text(name)))
-        return print_usage(
-            "--%s `%.80s` is no name: letters, digits, `.`, `_` and `-`, at most %d, a letter or digit first",
-            option, name, LIMIT_NAME_SIZE_MAX);
-    if (name)
-        snprintf(ret_name, NAME_ROOM, "%s", name);
-    return COMMAND_DONE;
-}
-
-static int read_labels(const struct command_line *line, struct making *making)
-{
-    struct job_file_node *map = job_file_map(&making->arena);
-    struct job_file_error error;
-    struct job_value reader = {&making->arena, &error};
-    const char *text;
-    for (size_t i = 0; (text = command_line_find_nth(line, "label", i)); i++) {
-        const char *equals = strchr(text, '=');
-        if (!equals)
-            return print_usage("--label %s: write --label NAME=VALUE", text);
-        job_file_set(&making->arena, map, arena_text(&making->arena, bytes_of(text, (size_t)(equals - text))),
-                     job_file_scalar(&making->arena, equals + 1));
-    }
-    if (map->count && !job_value_labels(&reader, map, &making->labels))
-        return print_usage("--label: %s", error.text);
-    return COMMAND_DONE;
-}
-
 static int read_options(const struct command_line *line, struct making *making)
 {
-    take_host_name(making->node_name);
-    int status = read_name(line, "name", making->node_name);
+    node_options_host_name(making->node_name);
+    int status = node_options_name(line, "name", making->node_name);
     memcpy(making->fleet_name, making->node_name, NAME_ROOM);
     if (status == COMMAND_DONE)
-        status = read_name(line, "fleet", making->fleet_name);
+        status = node_options_name(line, "fleet", making->fleet_name);
     if (status == COMMAND_DONE)
-        status = read_labels(line, making);
+        status = node_options_labels(line, &making->arena, &making->labels);
     if (status == COMMAND_DONE && command_line_has(line, "passphrase"))
         status = passphrase_ask(true, &making->passphrase);
     return status;
@@ -173,22 +130,6 @@ static struct record_id make_node_record(struct making *making)
     return id;
 }
 
-static void make_node_keys(struct making *making, const struct record_id *node_record)
-{
-    struct node_keys keys = {
-        .datagram_key = agent_keys_datagram_key(&making->node),
-        .serial = 1,
-        .admission = node_record->hash,
-        .version = KATYDID_VERSION,
-    };
-    struct buffer body = {0};
-    struct envelope_signer signer = agent_keys_signer(&making->node);
-    node_keys_encode(&keys, &body);
-    envelope_sign(&signer, ENVELOPE_KEYS, buffer_view(&body), &making->node_keys);
-    sodium_memzero(&signer, sizeof signer);
-    buffer_deinit(&body);
-}
-
 static void make_all(struct making *making)
 {
     const char *login = place_login();
@@ -199,7 +140,7 @@ static void make_all(struct making *making)
     make_genesis(making);
     make_authority(making);
     struct record_id node_record = make_node_record(making);
-    make_node_keys(making, &node_record);
+    birth_sign_keys(&making->node, &node_record, &making->node_keys);
 }
 
 // ---- to disk ----
@@ -218,49 +159,28 @@ static int save_person(struct making *making)
     return status;
 }
 
-// The records the agent takes into its database at its first start: u32 length and envelope, repeated.
-static int save_import(const struct agent_dir *dir, const struct making *making)
+static int save_node(const struct agent_dir *dir, struct making *making)
 {
     const struct buffer *records[] = {&making->genesis, &making->authority, &making->node_record,
                                       &making->node_keys};
-    struct buffer all = {0};
-    for (size_t i = 0; i < COUNT_OF(records); i++) {
-        buffer_add_u32(&all, (uint32_t)records[i]->size);
-        buffer_add(&all, records[i]->data, records[i]->size);
-    }
-    int file = openat(dir->net, "import", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int error = file < 0 ? -errno : 0;
-    if (!error && (write(file, all.data, all.size) != (ssize_t)all.size || fsync(file)))
-        error = -errno;
-    if (!error && geteuid() == 0 && fchown(file, dir->network_user, dir->network_group))
-        error = -errno;
-    if (file >= 0)
-        close(file);
-    if (!error && fsync(dir->net))
-        error = -errno;
-    buffer_deinit(&all);
-    return error;
-}
-
-// The pin comes last: with it a node lives there.
-static int save_node(const struct agent_dir *dir, struct making *making)
-{
     struct bytes authority = buffer_view(&making->authority), node = buffer_view(&making->node_record);
-    struct evidence_first first = {
-        .pin = {.fleet = making->fleet, .node_key = agent_keys_node_key(&making->node)},
-        .genesis = buffer_view(&making->genesis),
-        .authority = &authority,
-        .authority_count = 1,
-        .node = &node,
-        .node_count = 1,
+    struct buffer parcel = {0};
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        parcel_add(&parcel, buffer_view(records[i]));
+    struct birth birth = {
+        .keys = &making->node,
+        .records = buffer_view(&parcel),
+        .runner = {.pin = {.fleet = making->fleet, .node_key = agent_keys_node_key(&making->node)},
+                   .genesis = buffer_view(&making->genesis),
+                   .authority = &authority,
+                   .authority_count = 1,
+                   .node = &node,
+                   .node_count = 1},
     };
-    memcpy(first.pin.node_name, making->node_name, NAME_ROOM);
-    int error = agent_keys_save(dir->net, dir->network_user, dir->network_group, &making->node);
-    if (!error)
-        error = save_import(dir, making);
-    if (!error)
-        error = evidence_create(dir->runner, &first);
-    return error ? print_failure("%s: %s", dir->path, strerror(-error)) : COMMAND_DONE;
+    memcpy(birth.runner.pin.node_name, making->node_name, NAME_ROOM);
+    int status = birth_save(dir, &birth);
+    buffer_deinit(&parcel);
+    return status;
 }
 
 // ---- what was made ----

@@ -8,9 +8,9 @@
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
 #include "node/cli/grid.h"
-#include "node/cli/job_value.h"
 #include "node/cli/keystore.h"
 #include "node/cli/local_time.h"
+#include "node/cli/node_options.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
 #include "node/cli/typed_time.h"
@@ -162,24 +162,6 @@ static int check_actions(const struct scope *scope)
     return COMMAND_DONE;
 }
 
-static int read_labels(const struct command_line *line, struct adding *adding)
-{
-    struct job_file_node *map = job_file_map(&adding->arena);
-    struct job_file_error error;
-    struct job_value reader = {&adding->arena, &error};
-    const char *text;
-    for (size_t i = 0; (text = command_line_find_nth(line, "label", i)); i++) {
-        const char *equals = strchr(text, '=');
-        if (!equals)
-            return print_usage("--label %s: write --label NAME=VALUE", text);
-        job_file_set(&adding->arena, map, arena_text(&adding->arena, bytes_of(text, (size_t)(equals - text))),
-                     job_file_scalar(&adding->arena, equals + 1));
-    }
-    if (map->count && !job_value_labels(&reader, map, &adding->entry.operator_.scope.labels))
-        return print_usage("--label: %s", error.text);
-    return COMMAND_DONE;
-}
-
 static int read_expires(const struct command_line *line, int64_t *ret_ms)
 {
     const char *text = command_line_find(line, "expires");
@@ -209,7 +191,7 @@ static int read_scope(const struct command_line *line, struct adding *adding)
     if (status == COMMAND_DONE)
         status = read_words(line, "user", &adding->arena, &scope->users, &scope->user_count);
     if (status == COMMAND_DONE)
-        status = read_labels(line, adding);
+        status = node_options_labels(line, &adding->arena, &adding->entry.operator_.scope.labels);
     return status == COMMAND_DONE ? read_expires(line, &adding->entry.operator_.not_after_ms) : status;
 }
 

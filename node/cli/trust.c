@@ -97,6 +97,7 @@ int trust_open(const struct command_line *line, struct client *client, struct tr
     int status = load_pin(client->directory, &pin);
     if (status != COMMAND_DONE)
         return status;
+    ret_trust->node = node_id_of(&pin.node_key);
     ret_trust->keys = place_keys(line, &pin.fleet);
     status = fetch_log(client, &pin, ret_trust);
     if (status == COMMAND_DONE && ret_trust->log.has_fork)
