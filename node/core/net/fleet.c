@@ -195,7 +195,7 @@ static void send_gossip(struct core *core, const struct gossip_output *output)
         return;
     // A peer that is silent may have started anew and lost the session: ask while it is not heard.
     const struct members_node *member = gossip_find(core->fleet.gossip, &output->node);
-    if (member && member->unanswered > 0)
+    if (member && (member->unanswered > 0 || member->state != MEMBERS_ALIVE))
         ask(core, peer, &output->address);
     if (datagram_room(&peer->datagram) >= output->data.size) {
         seal_and_send(core, peer, &output->address, output->data);
@@ -369,9 +369,16 @@ void fleet_spread(struct core *core, const struct record_id *id, struct bytes en
     (void)gossip_spread(core->fleet.gossip, &news);
 }
 
-// A member's own word is kept, so that after a start its addresses are known; once per boot of it.
-static void keep_member(struct core *core, const struct members_node *member)
+// A member's own word is kept, so that after a start its addresses are known: once per boot of it, and
+// when its address changes.
+static void keep_member(struct core *core, struct fleet_peer *peer, const struct members_node *member)
 {
+    if (!member->record.size || !member->address_count ||
+        (peer->kept_generation == member->generation &&
+         address_equal(&peer->kept_address, &member->addresses[0])))
+        return;
+    peer->kept_generation = member->generation;
+    peer->kept_address = member->addresses[0];
     char key[8 + 2 * NODE_ID_SIZE] = "member/";
     hex_encode(member->id.b, sizeof member->id.b, key + 7);
     const struct effect_write write = {.kind = EFFECT_WRITE_META,
@@ -388,8 +395,8 @@ static void changed(struct core *core, const struct node_id *id)
     struct fleet_peer *peer = find_peer(&core->fleet, id);
     bool is_counted = member && members_is_counted(member);
     core->fleet.is_dirty = true;
-    if (member && member->record.size && member->incarnation <= 1)
-        keep_member(core, member);
+    if (peer && member)
+        keep_member(core, peer, member);
     if (!peer || is_counted == peer->was_counted)
         return;
     peer->was_counted = is_counted;

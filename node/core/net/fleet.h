@@ -28,6 +28,8 @@ struct fleet_peer {
     uint64_t asked_ms;
     uint64_t introduced_ms;
     bool was_counted; // when we last looked
+    uint64_t kept_generation;    // of its own word that is on disk; 0: none
+    struct address kept_address; // the first one in it
 };
 
 struct fleet {
