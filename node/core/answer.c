@@ -102,6 +102,10 @@ void answer_last(struct core *core, uint64_t client, uint32_t exit_status, const
 
 void answer_request(struct core *core, uint64_t client, const struct control_request *request)
 {
+    if (!core->is_loaded) {
+        answer_last(core, client, 1, "this node is still reading its disk; try again in a moment");
+        return;
+    }
     switch (request->kind) {
     case CONTROL_STATUS:
         answer_status(core, client);

@@ -32,10 +32,6 @@ static void take_one(struct core *core, struct answer *answer, struct bytes reco
 
 void answer_put(struct core *core, uint64_t client, const struct control_request *request)
 {
-    if (!core->is_loaded) {
-        answer_last(core, client, 1, "this node is still loading; try again in a moment");
-        return;
-    }
     struct answer *answer = answer_new(core, client, request);
     answer->stage = ANSWER_STORING;
     answer->puts = base_alloc(request->record_count, sizeof *answer->puts);

@@ -266,9 +266,9 @@ static void rows_read(struct core *core, uint64_t query, bool failed)
         return;
     }
     sync_retry(core);
+    fleet_loaded(core);
     core->is_loaded = true;
     intake_feed_runner(core);
-    fleet_loaded(core);
     become_ready(core);
 }
 
@@ -310,7 +310,9 @@ static void step(struct core *core, const struct event *event)
             fleet_datagram(core, &event->is.datagram.from, event->is.datagram.data);
         return;
     case EVENT_STREAM_OPENED:
-        links_opened(core, event->is.stream.stream, &event->is.stream.peer, event->is.stream.accepted);
+        if (core->is_loaded)
+            links_opened(core, event->is.stream.stream, &event->is.stream.peer,
+                         event->is.stream.accepted);
         return;
     case EVENT_STREAM_BYTES:
         links_bytes(core, event->is.stream.stream, event->is.stream.data);

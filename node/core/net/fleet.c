@@ -20,16 +20,14 @@ static void random_fill(struct core *core, void *out, size_t size)
 void fleet_boot(struct core *core, const struct event_boot *boot)
 {
     struct fleet *fleet = &core->fleet;
-    struct gossip_options options = {.self = core->self.id, .now_ms = core->now_ms, .wall_ms = core->wall_ms};
-    random_fill(core, options.seed, sizeof options.seed);
-    fleet->gossip = gossip_new(&options);
     struct datagram_local_options local = {.fleet = core->self.fleet, .id = core->self.id};
     memcpy(local.secret.b, boot->datagram_secret, sizeof local.secret.b);
     random_fill(core, &local.session, sizeof local.session);
     random_fill(core, &local.index_base, sizeof local.index_base);
     datagram_local_init(&fleet->local, &local);
-    for (size_t i = 0; i < boot->seed_count; i++)
-        gossip_add_seed(fleet->gossip, &boot->seeds[i]);
+    fleet->seed_count = MIN_OF(boot->seed_count, COUNT_OF(fleet->seeds));
+    for (size_t i = 0; i < fleet->seed_count; i++)
+        fleet->seeds[i] = boot->seeds[i];
     fleet->returned_ms = core->now_ms;
     fleet->recheck_ms = UINT64_MAX;
 }
@@ -46,8 +44,12 @@ void fleet_deinit(struct fleet *fleet)
     for (size_t i = 0; i < fleet->peer_count; i++)
         peer_free(fleet->peers[i]);
     free(fleet->peers);
+    for (size_t i = 0; i < fleet->stored_count; i++)
+        buffer_deinit(&fleet->stored[i]);
+    free(fleet->stored);
     datagram_local_deinit(&fleet->local);
-    gossip_free(fleet->gossip);
+    if (fleet->gossip)
+        gossip_free(fleet->gossip);
     *fleet = (struct fleet){0};
 }
 
@@ -119,16 +121,11 @@ static void tell_gossip(struct core *core)
     gossip_set_authority(fleet->gossip, authority_log_get_head(&core->authority).number, &summary);
 }
 
-void fleet_loaded(struct core *core)
-{
-    follow_directory(core);
-    tell_gossip(core);
-}
-
 void fleet_advance(struct core *core, uint64_t gap_ms)
 {
     struct fleet *fleet = &core->fleet;
-    gossip_advance(fleet->gossip, core->now_ms, core->wall_ms, gap_ms);
+    if (fleet->gossip)
+        gossip_advance(fleet->gossip, core->now_ms, core->wall_ms, gap_ms);
     if (gap_ms > GOSSIP_GAP_MS)
         fleet->returned_ms = core->now_ms;
 }
@@ -340,7 +337,30 @@ void fleet_member_record(struct core *core, struct bytes envelope, const struct 
 
 void fleet_load_member(struct core *core, struct bytes envelope)
 {
-    fleet_member_record(core, envelope, NULL, GOSSIP_NOT_VOUCHED);
+    struct fleet *fleet = &core->fleet;
+    void *stored = fleet->stored;
+    base_grow(&stored, &fleet->stored_capacity, fleet->stored_count + 1, sizeof *fleet->stored);
+    fleet->stored = stored;
+    struct buffer *kept = &fleet->stored[fleet->stored_count++];
+    *kept = (struct buffer){0};
+    buffer_add(kept, envelope.data, envelope.size);
+}
+
+void fleet_loaded(struct core *core)
+{
+    struct fleet *fleet = &core->fleet;
+    struct gossip_options options = {.self = core->self.id, .now_ms = core->now_ms, .wall_ms = core->wall_ms};
+    random_fill(core, options.seed, sizeof options.seed);
+    fleet->gossip = gossip_new(&options);
+    for (size_t i = 0; i < fleet->seed_count; i++)
+        gossip_add_seed(fleet->gossip, &fleet->seeds[i]);
+    for (size_t i = 0; i < fleet->stored_count; i++) {
+        fleet_member_record(core, buffer_view(&fleet->stored[i]), NULL, GOSSIP_NOT_VOUCHED);
+        buffer_deinit(&fleet->stored[i]);
+    }
+    fleet->stored_count = 0;
+    follow_directory(core);
+    tell_gossip(core);
 }
 
 static void deliver(struct core *core, const struct gossip_output *output)
@@ -480,7 +500,8 @@ void fleet_dirty(struct core *core)
 
 void fleet_renew(struct core *core)
 {
-    gossip_renew(core->fleet.gossip);
+    if (core->fleet.gossip)
+        gossip_renew(core->fleet.gossip);
 }
 
 uint64_t fleet_deadline_ms(const struct core *core)

@@ -33,7 +33,11 @@ struct fleet_peer {
 };
 
 struct fleet {
-    struct gossip *gossip; // owned
+    struct gossip *gossip; // owned; NULL until the disk is read: it settles among those it knows at its start
+    struct buffer *stored; // owned: what members said about themselves, from the disk, until then
+    size_t stored_count, stored_capacity;
+    struct address seeds[LIMIT_ADDRESS_COUNT_MAX];
+    size_t seed_count;
     struct datagram_local local;
     struct fleet_peer **peers; // owned
     size_t peer_count, peer_capacity;
