@@ -217,8 +217,9 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
         known_deinit(&job->known);
         job->pending_count = 0;
         job->role = JOBS_NOT_MINE;
+        job->life = row->life;
+        take_remember(core, job);
     }
-    job->life = row->life;
     job->hash = job_hash_of(job->name, job->life);
     job->definition = definition;
     job->definition_id = row->active->id.hash;

@@ -395,6 +395,22 @@ static void claim_again(struct core *core, struct job *job, const struct known_d
     jobs_add_pending(job, &pending);
 }
 
+// A later due time of the same trigger has passed as well: of those that were not carried out the last
+// is run, unless the job catches up on all.
+static bool is_overtaken(const struct core *core, const struct job *job, const struct known_due *due)
+{
+    if (job->definition->catch_up == DEFINITION_CATCH_UP_ALL || job->definition->busy == DEFINITION_BUSY_ALLOW)
+        return false;
+    for (size_t i = 0; i < job->known.count; i++) {
+        const struct known_key *other = &job->known.items[i].key;
+        if (other->trigger == due->key.trigger && other->schedule_version == due->key.schedule_version &&
+            other->due_ms > due->key.due_ms && other->due_ms <= core->wall_ms &&
+            hash_is_zero(&other->cause) && hash_is_zero(&due->key.cause))
+            return true;
+    }
+    return false;
+}
+
 static void reopen_due(struct core *core, struct job *job, const struct known_due *due, enum reopen why)
 {
     const struct known_attempt attempt = *known_open_attempt(due);
@@ -403,6 +419,8 @@ static void reopen_due(struct core *core, struct job *job, const struct known_du
     char reason[128];
     const char *name = core_node_name(core, &attempt.executor);
     enum ledger_status status = reopen_verdict(core, job, due, why);
+    if (status == LEDGER_OPEN && is_overtaken(core, job, due))
+        status = may_have_run ? LEDGER_LOST : LEDGER_MISSED;
     snprintf(reason, sizeof reason, "%.63s %s", name,
              why == REOPEN_LOST ? "died after claiming" : "had claimed it and gave it up");
     const struct ledger_verdict shape = {.status = status, .reason = reason};

@@ -12,6 +12,7 @@ enum { TAKE_HISTORY_MS = 15 * 60 * 1000 }; // what is handed over, at least; kee
 void takes_deinit(struct takes *takes)
 {
     free(takes->answers);
+    free(takes->promises);
     *takes = (struct takes){0};
 }
 
@@ -31,18 +32,55 @@ static void write_promise(struct core *core, const char *name, uint64_t life, co
     buffer_deinit(&value);
 }
 
+static void keep_promise(struct core *core, const char *name, uint64_t life, const struct ledger_epoch *epoch)
+{
+    struct takes *takes = &core->takes;
+    for (size_t i = 0; i < takes->promise_count; i++) {
+        if (strcmp(takes->promises[i].job, name) != 0)
+            continue;
+        takes->promises[i].life = life;
+        takes->promises[i].epoch = *epoch;
+        return;
+    }
+    if (takes->promise_count == LIMIT_JOB_COUNT_MAX)
+        return;
+    void *promises = takes->promises;
+    base_grow(&promises, &takes->promise_capacity, takes->promise_count + 1, sizeof *takes->promises);
+    takes->promises = promises;
+    struct take_promise *promise = &takes->promises[takes->promise_count++];
+    *promise = (struct take_promise){.life = life, .epoch = *epoch};
+    snprintf(promise->job, sizeof promise->job, "%s", name);
+}
+
+void take_remember(struct core *core, struct job *job)
+{
+    struct takes *takes = &core->takes;
+    job->promised = job->epoch = (struct ledger_epoch){0};
+    for (size_t i = 0; i < takes->promise_count; i++) {
+        if (strcmp(takes->promises[i].job, job->name) != 0)
+            continue;
+        if (takes->promises[i].life == job->life)
+            job->promised = takes->promises[i].epoch;
+        takes->promises[i] = takes->promises[--takes->promise_count];
+        return;
+    }
+}
+
 void take_load(struct core *core, const char *key, struct bytes value)
 {
-    struct job *job = jobs_find(&core->jobs, key + strlen("epoch/"));
+    const char *name = key + strlen("epoch/");
+    struct job *job = jobs_find(&core->jobs, name);
     struct reader reader;
     struct ledger_epoch epoch;
     reader_init(&reader, value);
     uint64_t life = reader_u64(&reader);
     epoch.number = reader_u64(&reader);
     reader_copy(&reader, epoch.node.b, sizeof epoch.node.b);
-    if (!reader_is_done(&reader) || !job || job->life != life)
+    if (!reader_is_done(&reader))
         return;
-    if (ledger_epoch_compare(&epoch, &job->promised) > 0)
+    if (!job || job->life != life)
+        keep_promise(core, name, life, &epoch);
+    else if (ledger_epoch_compare(&epoch, &job->promised) > 0)
         job->promised = epoch;
 }
 
@@ -233,6 +271,8 @@ static void answer_one(struct core *core, const struct node_id *from, const stru
         if (job->role != JOBS_NOT_MINE)
             take_drop(core, job);
         job->promised = epoch;
+    } else {
+        keep_promise(core, asked->job, asked->life, &epoch);
     }
     write_promise(core, asked->job, asked->life, &epoch);
     begin_answer(core, from, asked, &previous);

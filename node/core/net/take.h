@@ -34,7 +34,15 @@ struct take_answer { // an answer in the making: waits for the disk
     bool rows_done;
 };
 
+struct take_promise { // about a job that is not known here yet
+    char job[NAME_JOB_ROOM];
+    uint64_t life;
+    struct ledger_epoch epoch;
+};
+
 struct takes {
+    struct take_promise *promises; // owned
+    size_t promise_count, promise_capacity;
     struct take_answer *answers; // owned
     size_t count, capacity;
     uint64_t again_ms; // monotonic: next look at what is under way
@@ -60,6 +68,8 @@ bool take_rows_done(struct core *core, uint64_t query);
 bool take_asked(struct core *core, const struct node_id *from, struct bytes body);
 bool take_answered(struct core *core, const struct node_id *from, struct bytes body);
 
+// A job of a new life is known now: what was promised about it before counts.
+void take_remember(struct core *core, struct job *job);
 // A promise from the disk.
 void take_load(struct core *core, const char *key, struct bytes value);
 
