@@ -24,7 +24,7 @@ BAD_COMMANDS = [
     (("add", "x", "--every", "5 parsecs", *fleet.USER, *FOR_EVER), "parsecs"),
     (("add", "x", "--at", "2027-02-30T00:00", *fleet.USER, *FOR_EVER), "2027-02"),
     (("add", "x", "--at", "1999-01-01T00:00", *fleet.USER, *FOR_EVER), "passed"),
-    (("add", "x", *fleet.USER, *FOR_EVER), "--every"),
+    (("add", "x", *fleet.USER, *FOR_EVER), "no trigger"),
     (("add", "x", "--every", "1s", *fleet.USER), "command"),
     (("add", "x", "--every", "1s", *fleet.USER, "--"), "command"),
     (("add", "two\nlines", "--every", "1s", *fleet.USER, *FOR_EVER), "name"),
@@ -39,7 +39,8 @@ BAD_COMMANDS = [
     (("runs", "--limit", "many"), "--limit"),
     (("runs", "--since", "the flood"), "--since"),
     (("logs", "ffffffff"), "ffffffff"),
-    (("why", "nobody", "yesterday"), "nobody"),
+    (("why", "good", "the flood"), "flood"),
+    (("why", "nobody"), "nobody"),
 ]
 
 # A job file, and words the answer must contain.
@@ -51,15 +52,15 @@ BAD_FILES = [
     (YAML_HEAD + "  x: {every: 5m}\n", ("run",)),
     (YAML_HEAD + "  x: {every: 5m, run: ['true'], shell: 'true'}\n", ("shell",)),
     (YAML_HEAD + "  x: {every: 5m, every: 6m, run: ['true']}\n", ("every",)),
-    (YAML_HEAD + "  x: &a {every: 5m, run: ['true']}\n  y: *a\n", ("alias",)),
+    (YAML_HEAD + "  x: &a {every: 5m, run: ['true']}\n  y: *a\n", ("anchors",)),
     (YAML_HEAD + "  'two\\nlines': {every: 5m, run: ['true']}\n", ("name",)),
-    ("katydid: 9\njobs: {}\n", ("9",)),
+    ("katydid: 9\njobs: {}\n", ("version 1",)),
     ("jobs: {}\n", ("katydid: 1",)),
     ("katydid: 1\njobs: [1, 2]\n", ("jobs",)),
     ("katydid: 1\n\tjobs: {}\n", ("2",)),
     ("\x00\xff\xfe", ()),
     ("katydid: 1\njobs: " + "[" * 100000 + "]" * 100000 + "\n", ("deep",)),
-    ("katydid: 1\njobs:\n" + "".join(f"  x{i}: {{every: 5m, run: ['true']}}\n" for i in range(280000)), ("MiB",)),
+    ("katydid: 1\njobs:\n" + "".join(f"  x{i}: {{every: 5m, run: ['true']}}\n" for i in range(280000)), ("larger",)),
 ]
 
 
