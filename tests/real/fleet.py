@@ -3,7 +3,7 @@
 # A Fleet is one test's machines, a person's keys, and everything made for them; close() removes it all.
 # A Node is one machine: a directory, an address, an agent that can be started, stopped and killed.
 #
-#   KATYDID_BINARY    the program under test
+#   KATYDID_BINARY    the program under test (default: of the dev preset)
 #   KATYDID_FULL      "1": counts as large as the project's claims (tools/measure)
 #   KATYDID_ROUNDS    one count for every test that goes in rounds
 #   KATYDID_RESULTS   a file to which measured figures are added, one JSON object a line
@@ -19,7 +19,8 @@ import time
 import network
 import processes
 
-BINARY = os.environ.get("KATYDID_BINARY", "katydid")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("KATYDID_BINARY", os.path.join(ROOT, "build", "dev", "katydid"))
 PATIENCE = float(os.environ.get("KATYDID_PATIENCE", "1"))
 USER = ["--user", "root"] if os.geteuid() == 0 else []
 
@@ -89,6 +90,13 @@ class Node:
         """katydid add, as whoever runs the test."""
         cut = options.index("--") if "--" in options else len(options)
         return self.ask("add", name, *options[:cut], *USER, *options[cut:])
+
+    def status(self):
+        """The status, whether or not something needs a person."""
+        answer = self.run("--json", "status", status=None)
+        if answer.returncode not in (DONE, FAILED):
+            raise AssertionError(f"on {self.name}: katydid status: exit {answer.returncode}\n{answer.stderr}")
+        return json.loads(answer.stdout)
 
     def runs(self, job=None, *options, status=DONE):
         """Rows of `runs`, newest first."""

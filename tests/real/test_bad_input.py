@@ -182,7 +182,7 @@ class Noise(story.Story):
                 slow[-1].sendall(self.noise(1))
             except OSError:
                 pass
-        self.node.run("status")
+        self.node.status()
         fleet.wait_until(lambda: processes.open_files_of(pid) <= files + 2, 60, "half-open streams are dropped")
         for stream in slow:
             stream.close()

@@ -69,9 +69,9 @@ class Disk(story.Story):
         self.assertTrue(jobs["one"]["paused"])
         self.assertNotIn("two", jobs)
         self.make_room()
-        fleet.wait_until(lambda: self.node.ask("status", status=None)["storage"] == "ok", 60, "it recovers by itself")
+        fleet.wait_until(lambda: self.node.status()["storage"] == "ok", 60, "it recovers by itself")
         self.node.add("after", "--every", "30d", "--", "true")
-        now_ms = history.ms_of(self.node.ask("status")["time"])
+        now_ms = history.ms_of(self.node.status()["time"])
         fleet.wait_until(lambda: [row for row in self.node.ended("tick", "ok") if history.ms_of(row["due"]) > now_ms],
                          60, "it ticks again")
         history.check_every_due_time_once(self.node.runs("tick"), 1000)

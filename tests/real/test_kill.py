@@ -135,7 +135,7 @@ class Killing(story.Story):
 
     def check_history(self, node, mark):
         for job, period_ms in (("tick", 1000), ("long", 3000)):
-            now_ms = history.ms_of(node.ask("status")["time"])
+            now_ms = history.ms_of(node.status()["time"])
             # All that was due when the last agent came up is settled soon, without anybody's help.
             rows = fleet.wait_until(lambda: self.settled(node, job, now_ms), 60, f"{job} is settled")
             due_count = history.check_every_due_time_once(rows, period_ms)

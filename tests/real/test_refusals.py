@@ -32,7 +32,7 @@ class Starting(story.Story):
         said = self.refusal(*self.listening())
         self.assertIn(self.node.directory, said)
         self.assertIn(str(self.node.runner), said)
-        self.node.run("status")  # the first one did not notice
+        self.node.status()  # the first one did not notice
 
     def test_a_port_that_is_taken_is_named(self):
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
