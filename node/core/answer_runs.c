@@ -157,12 +157,20 @@ void answer_wait(struct core *core, uint64_t client, const struct control_reques
 
 enum { ANSWER_WAIT_POLL_MS = 500 };
 
+// A failure that is tried again: the next attempt is claimed and has not ended.
+static bool is_tried_again(const struct gather_due *due)
+{
+    if (due->run_count == 0 || due->verdict != LEDGER_OPEN || gather_status(due) == LEDGER_OK)
+        return false;
+    return due->runs[due->run_count - 1].status == LEDGER_OPEN;
+}
+
 // Answers when the order's run is settled; keeps waiting otherwise.
 void answer_wait_done(struct core *core, struct answer *answer)
 {
     gather_sort(&answer->gather);
     struct gather_due *due = answer->gather.count ? &answer->gather.items[0] : NULL;
-    if (!due || gather_status(due) == LEDGER_OPEN) {
+    if (!due || gather_status(due) == LEDGER_OPEN || is_tried_again(due)) {
         answer->stage = ANSWER_WAITING;
         answer->poll_ms = core->now_ms + ANSWER_WAIT_POLL_MS;
         gather_deinit(&answer->gather);
