@@ -254,14 +254,16 @@ static void row_read(struct core *core, uint64_t query, const struct event_row *
 {
     if (!query)
         load_row(core, row);
-    else if (!keep_row(core, query, row) && !take_row(core, query, row) && !ask_row(core, query, row))
+    else if (!keep_row(core, query, row) && !take_row(core, query, row) && !ask_row(core, query, row) &&
+             !runs_row(core, query, row))
         answer_row(core, query, row);
 }
 
-static void rows_read(struct core *core, uint64_t query, bool failed)
+static void rows_read(struct core *core, uint64_t query, bool failed, bool more)
 {
     if (query) {
-        if (!keep_rows_done(core, query) && !take_rows_done(core, query) && !ask_rows_done(core, query))
+        if (!keep_rows_done(core, query) && !take_rows_done(core, query) && !ask_rows_done(core, query) &&
+            !runs_rows_done(core, query, more))
             answer_rows_done(core, query, failed);
         return;
     }
@@ -282,7 +284,7 @@ static void step(struct core *core, const struct event *event)
         row_read(core, event->is.row.query, &event->is.row.row);
         return;
     case EVENT_ROWS_DONE:
-        rows_read(core, event->is.rows_done.query, event->is.rows_done.failed);
+        rows_read(core, event->is.rows_done.query, event->is.rows_done.failed, event->is.rows_done.more);
         return;
     case EVENT_DEADLINE:
         return; // what is due is looked for after every event

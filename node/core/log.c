@@ -39,6 +39,43 @@ void log_deinit(struct log *log)
         drop_first(log);
 }
 
+static void query_page(struct core *core, struct log *log)
+{
+    log->query = ++core->answers.query;
+    const struct effect_query query = {.query = log->query,
+                                       .kind = EFFECT_QUERY_SEGMENTS,
+                                       .job = "",
+                                       .run = log->run,
+                                       .from = log->index,
+                                       .limit = LOG_PAGE_COUNT};
+    outbox_query(&core->outbox, &query);
+}
+
+void log_resume(struct core *core, struct log *log)
+{
+    query_page(core, log);
+}
+
+void log_resume_row(struct log *log, const struct ledger_segment *segment)
+{
+    log->index = segment->index + 1;
+    log->last = segment->hash;
+    log->written_bytes += segment->data.size;
+    log->resumed_bytes = MAX_OF(log->resumed_bytes, segment->offset + segment->data.size);
+}
+
+void log_resume_done(struct core *core, struct log *log, bool more)
+{
+    log->query = 0;
+    if (more) {
+        query_page(core, log);
+        return;
+    }
+    for (struct log_part *part = log->first; part; part = part->next)
+        part->offset += log->resumed_bytes;
+    log->offset += log->resumed_bytes;
+}
+
 static uint64_t head_bytes(const struct log *log)
 {
     return MIN_OF((uint64_t)LIMIT_OUTPUT_HEAD_SIZE, log->limit_bytes / 2);
@@ -119,7 +156,7 @@ void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes da
         log->offset += taken;
         log->waiting_bytes += taken;
         data = bytes_of(data.data + taken, data.size - taken);
-        if (part->size == sizeof part->data && log->written_bytes < head_bytes(log))
+        if (part->size == sizeof part->data && log->written_bytes < head_bytes(log) && !log->query)
             flush(core, log);
         while (log->first != log->final && log->written_bytes + log->waiting_bytes > log->limit_bytes)
             drop_first(log);
@@ -128,7 +165,7 @@ void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes da
 
 bool log_is_waiting(const struct log *log)
 {
-    return log->first && (fits(log) || log->written_bytes < head_bytes(log));
+    return log->first && !log->query && (fits(log) || log->written_bytes < head_bytes(log));
 }
 
 void log_tick(struct core *core, struct log *log)

@@ -13,6 +13,7 @@ struct core;
 
 enum {
     LOG_FLUSH_MS = 1000,
+    LOG_PAGE_COUNT = 64,          // segments read at once to resume a log
     LOG_RECORD_SEGMENT_COUNT = 3, // segments signed together: fits LIMIT_RECORD_SIZE_MAX
 };
 
@@ -29,10 +30,17 @@ struct log {
     uint32_t index;         // of the next segment
     struct log_part *first, *final; // owned, waiting
     int64_t opened_ms;      // wall, when the last part was begun
+    uint64_t query;         // under way: what an earlier process of this node wrote; 0: none
+    uint64_t resumed_bytes; // where that ends
 };
 
 void log_init(struct log *log, const struct run_id *run, const char *job, uint64_t limit_bytes);
 void log_deinit(struct log *log);
+// The run was found running: what it says goes on behind what an earlier process wrote, which is read
+// from the disk first. Until then nothing is written and offsets count from the adoption.
+void log_resume(struct core *core, struct log *log);
+void log_resume_row(struct log *log, const struct ledger_segment *segment);
+void log_resume_done(struct core *core, struct log *log, bool more);
 void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes data);
 void log_tick(struct core *core, struct log *log);   // each LOG_FLUSH_MS while something waits
 void log_finish(struct core *core, struct log *log); // the run is over: all that is kept goes to disk

@@ -150,7 +150,7 @@ static void finish(struct core *core, struct run *run)
 
 static void finish_if_over(struct core *core, struct run *run)
 {
-    if (run->state == RUN_ENDED && (run->output_ended || !run->started_ms ||
+    if (run->state == RUN_ENDED && !run->log.query && (run->output_ended || !run->started_ms ||
                                     core->now_ms - run->ended_now_ms >= RUNS_OUTPUT_WAIT_MS))
         finish(core, run);
 }
@@ -237,6 +237,7 @@ static struct run *adopt(struct core *core, const struct frame *frame)
     run->state = RUN_RUNNING;
     run->started_ms = frame->started_ms;
     run->output_ended = frame->kind == FRAME_ENDED;
+    log_resume(core, &run->log);
     if (frame->kind == FRAME_RUNNING)
         book_story(core, job, &run->key, "found running and adopted");
     return run;
@@ -289,6 +290,32 @@ void runs_output(struct core *core, const struct run_id *id, uint8_t stream, str
         return;
     run->output_ended = true;
     finish_if_over(core, run);
+}
+
+static struct run *find_query(const struct core *core, uint64_t query)
+{
+    for (size_t i = 0; i < core->runs.count; i++)
+        if (core->runs.items[i]->log.query == query)
+            return core->runs.items[i];
+    return NULL;
+}
+
+bool runs_row(struct core *core, uint64_t query, const struct event_row *row)
+{
+    struct run *run = find_query(core, query);
+    if (run && row->kind == EVENT_ROW_SEGMENT)
+        log_resume_row(&run->log, &row->is.segment);
+    return run != NULL;
+}
+
+bool runs_rows_done(struct core *core, uint64_t query, bool more)
+{
+    struct run *run = find_query(core, query);
+    if (!run)
+        return false;
+    log_resume_done(core, &run->log, more);
+    finish_if_over(core, run);
+    return true;
 }
 
 void runs_results_written(struct core *core, uint64_t ticket)

@@ -10,6 +10,7 @@
 #ifndef NODE_CORE_RUNS_H
 #define NODE_CORE_RUNS_H
 
+#include "node/core/event.h"
 #include "node/core/jobs.h"
 #include "node/core/log.h"
 #include "proto/frame.h"
@@ -47,6 +48,9 @@ struct run *runs_find(const struct runs *runs, const struct run_id *id);
 void runs_start(struct core *core, struct job *job, const struct jobs_pending *pending);
 void runs_frame(struct core *core, const struct frame *frame);
 void runs_output(struct core *core, const struct run_id *id, uint8_t stream, struct bytes data, bool end);
+// Rows of a query of ours: the log of an adopted run; false: not ours.
+bool runs_row(struct core *core, uint64_t query, const struct event_row *row);
+bool runs_rows_done(struct core *core, uint64_t query, bool more);
 // The results gathered in the book are in the write with this ticket.
 void runs_results_written(struct core *core, uint64_t ticket);
 void runs_settled(struct core *core); // more writes are durable
