@@ -56,8 +56,8 @@ class Settling(story.Story):
         self.start_slow_job()
         self.node.kill()
         self.node.start()
-        row = self.ended()
-        self.assertEqual((row["outcome"], row["attempt"]), ("ok", 2))
+        row = fleet.wait_until(lambda: self.node.ended("slow", "ok"), 60, "it was repeated")[0]
+        self.assertEqual(row["attempt"], 2)
         self.assertEqual(len(self.starts()), 2)
 
 
