@@ -1,0 +1,58 @@
+// sim_check.h - what must never be seen, watched at every step, and what must be true in the end.
+//
+// Watched: nothing is asked for before its due time by the node's own clock, nor while the node knows the job
+// to be paused, deleted or otherwise defined; the runner never has to deny anything for a rule of substance;
+// no node starts one attempt twice; what starts twice at all is counted, unless the first one was lost. In
+// the end: every due time of the oracle has one outcome on the node asked, none is invented, and what runs
+// were told to have done is what they did.
+#ifndef TESTS_SIM_SIM_CHECK_H
+#define TESTS_SIM_SIM_CHECK_H
+
+#include "node/core/occurrence.h"
+#include "proto/frame.h"
+#include "proto/ledger.h"
+
+struct sim;
+struct sim_node;
+struct sim_run;
+
+struct sim_start { // a run that began
+    struct hash occurrence;
+    struct run_id run;
+    char job[NAME_JOB_ROOM];
+    int64_t due_ms;
+    uint16_t attempt;
+    size_t node;
+    uint64_t generation;
+    int64_t started_wall_ms, ended_wall_ms; // by the node's clock
+    uint64_t started_ms, ended_ms;          // true; 0: lives
+    enum ledger_status status;              // as the runner told it; open: lives
+    bool is_acknowledged;                   // the network process has it on disk
+    bool is_lost;                           // it died with its runner or its machine
+};
+
+struct sim_check {
+    struct sim_start *starts; // owned, in the order they began
+    size_t start_count, start_capacity;
+    size_t asked_count, denied_count; // STARTs of cores; denials for rules 1-8
+    size_t double_count;              // due times begun once more though the first run lived or ended well
+    bool allows_denials;              // the story makes them happen
+};
+
+void sim_check_deinit(struct sim_check *check);
+
+void sim_check_booted(struct sim *sim, struct sim_node *node);
+void sim_check_stepped(struct sim *sim, struct sim_node *node);
+void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame *start);
+void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame *denied);
+void sim_check_started(struct sim *sim, struct sim_node *node, const struct sim_run *run,
+                       const struct occurrence *occurrence);
+void sim_check_ended(struct sim *sim, struct sim_node *node, const struct sim_run *run);
+void sim_check_acknowledged(struct sim *sim, struct sim_node *node, const struct sim_run *run);
+void sim_check_jobs_died(struct sim *sim, struct sim_node *node);
+
+// The last start of a job on any node; NULL: none.
+const struct sim_start *sim_check_last_start(const struct sim *sim, const char *name);
+const struct sim_start *sim_check_find_start(const struct sim *sim, const struct run_id *run);
+
+#endif

@@ -1,0 +1,38 @@
+// sim_fleet.h - a fleet that has met already: genesis, one operator who may do everything, N nodes with keys.
+//
+// Every node has these records on its disk, so a story can begin without a join. Node i is called
+// "n1", "n2" ... and carries the label number=1, 2 ... and all=yes.
+#ifndef TESTS_SIM_SIM_FLEET_H
+#define TESTS_SIM_SIM_FLEET_H
+
+#include "proto/address.h"
+#include "proto/dh.h"
+#include "proto/envelope.h"
+#include "proto/name.h"
+
+struct sim_identity { // of one node
+    char name[NAME_ROOM];
+    struct envelope_signer signer;
+    struct node_id id;
+    struct dh_secret datagram_secret;
+    struct address address;
+};
+
+struct sim_record {         // one signed record
+    struct buffer envelope; // owned
+    struct record_id id;
+};
+
+struct sim_fleet {
+    struct fleet_id id;
+    struct envelope_signer root, operator_;
+    struct sim_identity *identities; // owned
+    size_t node_count;
+    struct sim_record *records; // owned; in the order in which a node can take them
+    size_t record_count;
+};
+
+struct sim_fleet *sim_fleet_new(size_t node_count) WARN_UNUSED;
+void sim_fleet_free(struct sim_fleet *fleet);
+
+#endif
