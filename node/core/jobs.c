@@ -114,8 +114,7 @@ void jobs_forget_if_gone(struct core *core, struct job *job)
 
 struct node_id jobs_target(const struct core *core, const struct job *job)
 {
-    bool each = job->definition && job->definition->spread == DEFINITION_SPREAD_ALL;
-    return each ? core->self.id : (struct node_id){{0}};
+    return job->is_each ? core->self.id : (struct node_id){{0}};
 }
 
 bool jobs_runs_on(const struct core *core, const struct definition *definition, const struct node_id *node)
@@ -224,6 +223,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     job->definition = definition;
     job->definition_id = row->active->id.hash;
     job->schedule_version = definition->schedule_version;
+    job->is_each = definition->spread == DEFINITION_SPREAD_ALL;
     if (is_new_schedule)
         slots_rebuild(job);
     if (is_new)
@@ -241,6 +241,29 @@ static void follow_deletion(struct core *core, struct job *job)
     jobs_forget_if_gone(core, job);
 }
 
+// When the schedule that the job has here came to its end; INT64_MAX: it goes on.
+static int64_t schedule_end_ms(const struct job *job, struct table_job *row)
+{
+    if (row->active && row->life == job->life) {
+        const struct definition *definition = table_job_definition(row);
+        bool goes_on = definition->schedule_version == job->schedule_version;
+        return goes_on ? INT64_MAX : stamp_wall_ms(definition->since);
+    }
+    for (const struct table_record *record = NULL; (record = table_job_next_record(row, record));)
+        if (record->kind == TABLE_RECORD_DELETE && record->life == job->life + 1)
+            return stamp_wall_ms(record->stamp);
+    return INT64_MIN;
+}
+
+// Due times that were let pass while the job was paused are judged when the pause, or the schedule, is over.
+// The definition the job points to may be gone from the table by now.
+static void settle_paused(struct core *core, struct job *job, struct table_job *row, bool is_paused)
+{
+    int64_t end_ms = schedule_end_ms(job, row);
+    if (job->is_paused && core->is_ready && job->role == JOBS_OWNER && (!is_paused || end_ms != INT64_MAX))
+        schedule_settle(core, job, MIN_OF(end_ms, core->wall_ms), "paused");
+}
+
 void jobs_follow(struct core *core, struct table_job *row)
 {
     struct table_job_key key = table_job_get_key(row);
@@ -249,13 +272,12 @@ void jobs_follow(struct core *core, struct table_job *row)
     struct job *job = row->active ? jobs_get(core, name) : jobs_find(&core->jobs, name);
     if (!job)
         return;
+    bool is_paused = row->active && table_job_is_paused(row, core->wall_ms);
+    settle_paused(core, job, row, is_paused);
     if (!row->active) {
         follow_deletion(core, job);
         return;
     }
-    bool is_paused = table_job_is_paused(row, core->wall_ms);
-    if (job->is_paused && !is_paused && core->is_ready && job->role == JOBS_OWNER)
-        schedule_settle(core, job, LEDGER_SKIPPED, "paused");
     follow_definition(core, job, row);
     job->is_paused = is_paused;
     if (core->is_ready)

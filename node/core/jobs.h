@@ -52,6 +52,7 @@ struct job {
     const struct definition *definition; // the table's
     struct hash definition_id;
     uint64_t schedule_version;
+    bool is_each; // every matching node sees to its own due times
     bool is_paused;
     bool is_denied; // its signer is revoked, or it needs what this build has not
     char problem[256]; // why it cannot be scheduled here; "" nothing

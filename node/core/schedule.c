@@ -140,11 +140,11 @@ static void settle_slot(struct core *core, struct job *job, struct jobs_slot *sl
     slot->decided_ms = last_ms;
 }
 
-void schedule_settle(struct core *core, struct job *job, enum ledger_status status, const char *reason)
+void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason)
 {
-    const struct ledger_verdict shape = {.status = status, .reason = reason};
+    const struct ledger_verdict shape = {.status = LEDGER_SKIPPED, .reason = reason};
     for (size_t i = 0; i < job->slot_count; i++)
-        settle_slot(core, job, &job->slots[i], core->wall_ms, &shape);
+        settle_slot(core, job, &job->slots[i], until_ms, &shape);
 }
 
 // Due times that passed while nobody claimed them: all are missed but those the job catches up.

@@ -25,8 +25,8 @@ void schedule_run_due(struct core *core);
 void schedule_job(struct core *core, struct job *job);
 // Claims and starts what is due; settles what was missed. Only for owned jobs.
 void schedule_wake(struct core *core, struct job *job);
-// Due times in (decided, until] of all its slots got this status without a run.
-void schedule_settle(struct core *core, struct job *job, enum ledger_status status, const char *reason);
+// Due times up to until_ms that nobody claimed are skipped, for this reason.
+void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason);
 // A run ended: retry, or let the next one in.
 void schedule_run_ended(struct core *core, struct job *job, const struct run *run, enum ledger_status status);
 // The same for a run of another node that this node owns.
