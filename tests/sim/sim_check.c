@@ -151,7 +151,7 @@ void sim_check_ended(struct sim *sim, struct sim_node *node, const struct sim_ru
 {
     struct sim_start *start = find(sim, &run->id);
     (void)node;
-    if (!start || start->is_lost)
+    if (!start || start->status != LEDGER_OPEN) // a runner that forgot tells of it once more
         return;
     start->status = run->ended.status;
     start->ended_ms = sim->now_ms;

@@ -73,7 +73,8 @@ void sim_runner_say(struct sim_runner *runner, const struct frame *frame)
     if (!runner->node->core)
         return;
     frame_encode(frame, &bytes);
-    runner->frame_ms = MAX_OF(runner->frame_ms, sim->now_ms + sim_random(sim, FRAME_MAX_MS + 1));
+    uint64_t arrives_ms = sim->now_ms + sim_random(sim, FRAME_MAX_MS + 1);
+    runner->frame_ms = MAX_OF(runner->frame_ms, arrives_ms);
     const struct event event = {.kind = EVENT_FRAME};
     sim_node_post(runner->node, runner->frame_ms - sim->now_ms, &event, buffer_view(&bytes));
     buffer_deinit(&bytes);
@@ -397,7 +398,8 @@ void sim_runner_hear(struct sim_runner *runner, const struct frame *frame)
     parcel->size = bytes.size;
     memcpy(parcel->bytes, bytes.data, bytes.size);
     buffer_deinit(&bytes);
-    runner->hear_ms = MAX_OF(runner->hear_ms, sim->now_ms + sim_random(sim, FRAME_MAX_MS + 1));
+    uint64_t arrives_ms = sim->now_ms + sim_random(sim, FRAME_MAX_MS + 1);
+    runner->hear_ms = MAX_OF(runner->hear_ms, arrives_ms);
     sim_after_owned(sim, runner->hear_ms - sim->now_ms, arrive, parcel);
 }
 

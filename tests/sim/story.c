@@ -86,7 +86,7 @@ size_t story_starts(const struct sim *sim, const char *name)
 
 static struct sim_outcomes ask(struct sim_node *node, const char *name)
 {
-    return sim_outcomes_ask(node->sim, node, name, sim_wall_ms(node->sim) - SETTLED_BEFORE_MS);
+    return sim_outcomes_ask(node->sim, node, name, sim_node_wall_ms(node) - SETTLED_BEFORE_MS);
 }
 
 size_t story_count(struct sim_node *node, const char *name, enum ledger_status status)
