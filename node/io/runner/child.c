@@ -69,7 +69,7 @@ void child_end(struct child *child, const char *why)
 {
     if (!child_can_talk(child))
         return;
-    if (!child->is_stopping)
+    if (why && !child->is_stopping)
         notice_say(EFFECT_WARNING, "network process %ld: %s; ending it", (long)child->pid, why);
     move(child, CHILD_ENDING);
     link_deinit(&child->link);

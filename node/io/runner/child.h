@@ -68,7 +68,8 @@ bool child_can_talk(const struct child *child);
 void child_heard(struct child *child, uint64_t now_ms);
 // The runner itself was away: silence meanwhile says nothing.
 void child_forgive(struct child *child, uint64_t now_ms);
-// It closed its socket, sent nonsense or does not read: end it. `why` is for the log.
+// It closed its socket, sent nonsense or does not read: end it. `why` is for the log; NULL: it is
+// gone already, and its end will be said.
 void child_end(struct child *child, const char *why);
 // Asks it to stop (SIGTERM; killed after CHILD_STOP_MS) and starts no other.
 void child_stop(struct child *child, uint64_t now_ms);

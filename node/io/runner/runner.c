@@ -231,20 +231,20 @@ static uint64_t sleep_ms(const struct runner *runner)
 
 static void turn(struct runner *runner)
 {
+    uint64_t timeout_ms = sleep_ms(runner), now_ns = runner_check_gap(runner);
     bool talks = child_can_talk(&runner->child);
     short wanted = POLLIN;
     if (talks && link_wants_write(&runner->child.link))
         wanted |= POLLOUT;
     struct pollfd ready[2] = {{.fd = runner->signals, .events = POLLIN},
                               {.fd = talks ? runner->child.link.fd : -1, .events = wanted}};
-    uint64_t timeout_ms = sleep_ms(runner);
-    gap_sleep(&runner->gap, clock_boottime_ns() + timeout_ms * UINT64_C(1000000));
+    gap_sleep(&runner->gap, now_ns + timeout_ms * UINT64_C(1000000));
     poll(ready, 2, (int)timeout_ms);
     runner_check_gap(runner);
     if (ready[0].revents)
         read_signals(runner);
     if (ready[1].revents & POLLOUT && link_flush(&runner->child.link) != 0)
-        child_end(&runner->child, "it closed its socket");
+        child_end(&runner->child, NULL);
     if (ready[1].revents & (POLLIN | POLLHUP | POLLERR))
         runner_listen(runner);
     tick(runner);

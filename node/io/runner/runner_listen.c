@@ -160,12 +160,12 @@ static handler *const HANDLERS[FRAME_KIND_COUNT] = {
     [FRAME_HEARTBEAT] = heartbeat,
 };
 
-void runner_check_gap(struct runner *runner)
+uint64_t runner_check_gap(struct runner *runner)
 {
     uint64_t now_ns = clock_boottime_ns();
     uint64_t gap_ms = gap_wake(&runner->gap, now_ns);
     if (gap_ms <= RUNNER_GAP_MS)
-        return;
+        return now_ns;
     notice_say(EFFECT_WARNING, "the runner was away for %llu ms; nothing starts until jobs are taken anew",
                (unsigned long long)gap_ms);
     child_forgive(&runner->child, clock_now_ms());
@@ -174,6 +174,7 @@ void runner_check_gap(struct runner *runner)
         snprintf(runner->refuses, sizeof runner->refuses, "the runner was away for %llu ms",
                  (unsigned long long)gap_ms);
     runner_beat(runner);
+    return now_ns;
 }
 
 void runner_listen(struct runner *runner)
@@ -186,7 +187,7 @@ void runner_listen(struct runner *runner)
         runner_check_gap(runner); // a process that was stopped just here must not act on what it then finds
         handler *handle = outcome == 0 ? HANDLERS[delivery.frame.kind] : NULL;
         if (outcome == LINK_CLOSED) {
-            child_end(&runner->child, "it closed its socket");
+            child_end(&runner->child, NULL);
         } else if (!handle) {
             for (size_t i = 0; outcome == 0 && i < delivery.descriptor_count; i++)
                 close(delivery.descriptors[i]);

@@ -48,6 +48,8 @@ static void reap_one(struct runner *runner, pid_t pid)
         reap_run(runner, run);
         return;
     }
+    if (pid == runner->child.pid)
+        runner_listen(runner); // its last words: what it stored need not be told again
     if (waitpid(pid, &status, 0) == pid && pid == runner->child.pid)
         child_ended(&runner->child, status, clock_now_ms());
 }

@@ -65,8 +65,9 @@ void runner_tell_again(struct runner *runner, uint64_t now_ms);
 void runner_listen(struct runner *runner);
 // Makes durable what was fed, answers for it, and tries parked starts again.
 void runner_settle_feed(struct runner *runner);
-// Were we away? Then starts are refused until a RESUME.
-void runner_check_gap(struct runner *runner);
+// Were we away since this was last asked? Then starts are refused until a RESUME. Returns the time it
+// judged by, so that what follows can be measured without a hole.
+uint64_t runner_check_gap(struct runner *runner);
 
 // runner_reap.c - commands and what they leave behind
 void runner_reap(struct runner *runner);
