@@ -7,7 +7,7 @@
 
 #include "proto/bytes.h"
 
-enum { SEEN_SLOT_COUNT = 4096, SEEN_MS = 5000 };
+enum { SEEN_SLOT_COUNT = 1024, SEEN_MS = 5000 };
 
 struct seen {
     struct {
