@@ -225,6 +225,16 @@ void client_keep(struct client *client)
     client->arena = (struct arena){0};
 }
 
+static void notice_unreachable(const struct control_reply *end)
+{
+    char names[512] = "";
+    for (size_t i = 0; i < end->unreachable_count; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", end->unreachable[i]);
+    }
+    print_notice("answered in part: %s could not be asked and may know more", names);
+}
+
 int client_end(struct client *client)
 {
     int status = (int)client->end.exit_status;
@@ -232,6 +242,8 @@ int client_end(struct client *client)
         print_status((enum command_status)status, "%s", client->end.text);
     else if (client->end.text[0])
         print_notice("%s", client->end.text);
+    else if (client->end.unreachable_count)
+        notice_unreachable(&client->end);
     return status;
 }
 

@@ -38,6 +38,15 @@ static const struct command_option JOIN[] = {
     {"name", "NAME", false, "what this machine is called (default: its host name)"},
 };
 
+static const struct command_option DRAIN[] = {
+    {"undo", NULL, false, "take work again"},
+    {"now", NULL, false, "do not wait until nothing is owned and nothing runs here"},
+};
+
+static const struct command_option LEAVE[] = {
+    {"erase", NULL, false, "also delete the directory of this node, keys and history included"},
+};
+
 static const struct command_option ADD[] = {
     {"cron", "EXPR", true, "five fields: minute hour day month weekday, or @daily and the like"},
     {"every", "DUR", false, "a period like 90s, 5m or 1d"},
@@ -172,6 +181,24 @@ static const struct command COMMANDS[] = {
         .help = "who is there",
         .example = "members --json",
         .run = commands_members,
+    },
+    {
+        .name = "drain",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "hand over what this node owns and take no new work; waits until it is done",
+        .example = "drain",
+        OPTIONS(DRAIN),
+        .run = commands_drain,
+    },
+    {
+        .name = "leave",
+        .group = COMMAND_FLEET,
+        .arguments = "",
+        .help = "take this node out of the fleet for good; its agent ends",
+        .example = "leave --erase",
+        OPTIONS(LEAVE),
+        .run = commands_leave,
     },
     {
         .name = "key",

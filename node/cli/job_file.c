@@ -287,6 +287,8 @@ bool job_file_parse(struct bytes text, struct arena *arena, struct job_file_node
     if (text.size > LIMIT_JOB_FILE_SIZE_MAX)
         return job_file_refuse(ret_error, (struct job_file_place){0}, "larger than %d bytes; split the file",
                                LIMIT_JOB_FILE_SIZE_MAX);
+    if (text.size == 0)
+        return job_file_refuse(ret_error, (struct job_file_place){1, 1}, "the file is empty");
     if (!yaml_parser_initialize(&parse.parser))
         abort();
     yaml_parser_set_encoding(&parse.parser, YAML_UTF8_ENCODING);

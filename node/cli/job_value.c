@@ -157,7 +157,8 @@ bool job_value_texts(const struct job_value *reader, const struct job_file_node 
     if (!job_value_is(reader, node, JOB_FILE_LIST, "a list"))
         return false;
     if (node->count == 0 || node->count > most)
-        return job_file_refuse(reader->error, node->place, "a list of 1 to %zu values belongs here", most);
+        return job_file_refuse(reader->error, node->place,
+                               "a list of 1 to %zu words belongs here, not of %zu", most, node->count);
     const char **texts = arena_take(reader->arena, node->count, sizeof *texts);
     for (size_t i = 0; i < node->count; i++) {
         const struct job_file_node *item = node->items[i];

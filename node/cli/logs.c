@@ -23,6 +23,7 @@ struct tail {
 struct shown {
     bool is_json, is_raw;
     struct tail tails[3]; // by stream
+    uint64_t next_offset; // in the whole output: a jump means that the middle was left out
     bool is_line_open;
     bool has_failed;
 };
@@ -73,10 +74,17 @@ static void print_harmless(struct shown *shown, struct bytes data, uint8_t strea
 // What is not the command's output but about it: "12 MiB left out".
 static void print_note(struct shown *shown, struct bytes data)
 {
-    if (shown->is_line_open)
+    if (shown->is_line_open && !shown->is_raw)
         write_out(shown, bytes_of_text("\n"));
-    fflush(stdout);
     print_notice("%.*s", (int)MIN_OF(data.size, (size_t)LIMIT_TEXT_SIZE_MAX), (const char *)data.data);
+}
+
+static void print_gap(struct shown *shown, uint64_t size_bytes)
+{
+    char size[PRINT_ROOM], text[PRINT_ROOM + 64];
+    print_size(size_bytes, size);
+    snprintf(text, sizeof text, "%s of output left out here: over the output limit", size);
+    print_note(shown, bytes_of_text(text));
 }
 
 static void print_chunk_document(const struct control_log *log)
@@ -88,16 +96,25 @@ static void print_chunk_document(const struct control_log *log)
                                   document_time(log->at_ms), "data", document_bytes(log->data)));
 }
 
+static void print_output(struct shown *shown, const struct control_log *log)
+{
+    if (log->offset > shown->next_offset)
+        print_gap(shown, log->offset - shown->next_offset);
+    shown->next_offset = log->offset + log->data.size;
+    if (shown->is_raw)
+        write_out(shown, log->data);
+    else
+        print_harmless(shown, log->data, log->stream);
+}
+
 static void print_chunk(struct shown *shown, const struct control_log *log)
 {
     if (shown->is_json)
         print_chunk_document(log);
     else if (log->stream == 0)
         print_note(shown, log->data);
-    else if (shown->is_raw)
-        write_out(shown, log->data);
     else
-        print_harmless(shown, log->data, log->stream);
+        print_output(shown, log);
 }
 
 static int follow(const struct command_line *line, struct client *client, const struct run_ref *ref)

@@ -208,6 +208,16 @@ static void the_head_is_checked(void **state)
     refused("katydid: \xff\n", "UTF-8");
 }
 
+static void nothing_at_all_is_an_empty_file(void **state)
+{
+    (void)state;
+    struct job_set set = {0};
+    struct job_file_error error;
+    assert_false(job_set_add(&set, bytes_of(NULL, 0), &CONTEXT, &error));
+    assert_string_equal(error.text, "the file is empty");
+    job_set_deinit(&set);
+}
+
 static void a_file_with_no_jobs_names_its_namespace(void **state)
 {
     (void)state;
@@ -402,6 +412,7 @@ int main(void)
         cmocka_unit_test(names_hold_no_newline_or_escape),
         cmocka_unit_test(what_is_said_twice_is_refused),
         cmocka_unit_test(the_head_is_checked),
+        cmocka_unit_test(nothing_at_all_is_an_empty_file),
         cmocka_unit_test(a_file_with_no_jobs_names_its_namespace),
         cmocka_unit_test(choices_are_listed_when_missed),
         cmocka_unit_test(without_a_user_the_hint_is_given),
