@@ -323,11 +323,11 @@ static void a_command_leads_its_own_session_with_default_signals_and_limits(void
     struct world *world = *state;
     signal(SIGPIPE, SIG_IGN);
     run_shell(world, "read -r pid name state parent group session rest </proc/$$/stat; "
-                     "[ $pid = $group ] && [ $pid = $session ] && echo leader; "
-                     "grep -E '^(SigBlk|SigIgn|NoNewPrivs)' /proc/$$/status; ulimit -c; ulimit -n; umask");
+                     "[ $pid = $group ] && [ $pid = $session ] && echo leader; ulimit -c; ulimit -n; umask; "
+                     "exec grep -E '^(SigBlk|SigIgn|NoNewPrivs)' /proc/self/status");
     assert_string_equal(text_of(&world->output),
-                        "leader\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
-                        "NoNewPrivs:\t1\n0\n1024\n0022\n");
+                        "leader\n0\n1024\n0022\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+                        "NoNewPrivs:\t1\n");
 }
 
 static void a_command_dies_with_the_process_that_started_it(void **state)
