@@ -274,7 +274,8 @@ bool keep_row(struct core *core, uint64_t query, const struct event_row *row)
 static void send_lacking(struct core *core, struct keep_offer *offer)
 {
     struct buffer lacking = {0};
-    qsort(offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes);
+    if (offer->found.size)
+        qsort(offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes);
     for (size_t at = 0; at < offer->ids.size; at += HASH_SIZE)
         if (!offer->found.size ||
             !bsearch(offer->ids.data + at, offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes))
