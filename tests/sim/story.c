@@ -1,5 +1,7 @@
 #include "tests/sim/story.h"
 
+#include "node/core/state.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -112,4 +114,106 @@ void story_all(struct sim_node *node, const char *name, enum ledger_status statu
     sim_outcomes_deinit(&outcomes);
     assert_true(count > 0);
     assert_int_equal(fitting, count);
+}
+
+static bool owns(const struct sim_node *node, const char *job)
+{
+    const struct job *found = node->core ? jobs_find(&node->core->jobs, job) : NULL;
+    return found && found->role == JOBS_OWNER;
+}
+
+struct sim_node *story_owner(struct sim *sim, const char *name)
+{
+    const char *job = sim_jobs_find(sim, name)->full;
+    struct sim_node *owner = NULL;
+    for (size_t i = 0; i < sim->node_count; i++)
+        if (owns(sim->nodes[i], job))
+            owner = sim->nodes[i];
+    return story_owner_count(sim, name) == 1 ? owner : NULL;
+}
+
+size_t story_owner_count(struct sim *sim, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sim->node_count; i++)
+        count += owns(sim->nodes[i], sim_jobs_find(sim, name)->full);
+    return count;
+}
+
+struct sim_node *story_other(struct sim *sim, const struct sim_node *node)
+{
+    for (size_t i = 0; i < sim->node_count; i++)
+        if (sim->nodes[i] != node && sim_node_is_up(sim->nodes[i]))
+            return sim->nodes[i];
+    return NULL;
+}
+
+void story_cut(struct sim *sim, unsigned one, unsigned other)
+{
+    for (size_t i = 0; i < sim->node_count; i++)
+        for (size_t k = 0; k < sim->node_count; k++)
+            if ((one >> i & 1 && other >> k & 1) || (other >> i & 1 && one >> k & 1))
+                sim_net_cut(sim, i, k);
+}
+
+bool story_tables_equal(struct sim *sim)
+{
+    struct hash first = {{0}};
+    for (size_t i = 0; i < sim->node_count; i++) {
+        if (!sim_node_is_up(sim->nodes[i]))
+            continue;
+        struct hash digest = table_digest(&sim->nodes[i]->core->table);
+        if (hash_is_zero(&first))
+            first = digest;
+        if (!hash_equal(&first, &digest))
+            return false;
+    }
+    return true;
+}
+
+bool story_outcomes_equal(struct sim *sim, const char *name)
+{
+    struct sim_outcomes first = {0};
+    bool is_first = true, equal = true;
+    for (size_t i = 0; i < sim->node_count; i++) {
+        if (!sim_node_is_up(sim->nodes[i]))
+            continue;
+        struct sim_outcomes outcomes = ask(sim->nodes[i], name);
+        if (is_first) {
+            first = outcomes;
+            is_first = false;
+            continue;
+        }
+        equal = equal && !sim_outcomes_differ(&first, &outcomes);
+        sim_outcomes_deinit(&outcomes);
+    }
+    sim_outcomes_deinit(&first);
+    return equal;
+}
+
+uint64_t story_wait(struct sim *sim, bool (*is_so)(struct sim *sim, void *context), void *context,
+                    uint64_t within_ms)
+{
+    uint64_t from_ms = sim->now_ms;
+    assert_true(sim_run_until(sim, is_so, context, within_ms));
+    return sim->now_ms - from_ms;
+}
+
+bool story_all_see_all(struct sim *sim, void *context)
+{
+    size_t up = 0;
+    (void)context;
+    for (size_t i = 0; i < sim->node_count; i++)
+        up += sim->nodes[i]->is_on;
+    for (size_t i = 0; i < sim->node_count; i++) {
+        struct control_status status = {0};
+        if (!sim->nodes[i]->is_on)
+            continue;
+        if (!sim_node_is_up(sim->nodes[i]))
+            return false;
+        core_count_members(sim->nodes[i]->core, &status);
+        if (status.members_alive != up || status.members_suspect)
+            return false;
+    }
+    return true;
 }

@@ -49,4 +49,21 @@ size_t story_due_count(struct sim_node *node, const char *name);
 // All of them had this outcome.
 void story_all(struct sim_node *node, const char *name, enum ledger_status status);
 
+// --- many nodes ---
+
+// The node that owns the job and knows it; NULL: none, or (see owner_count) several.
+struct sim_node *story_owner(struct sim *sim, const char *name);
+size_t story_owner_count(struct sim *sim, const char *name);
+struct sim_node *story_other(struct sim *sim, const struct sim_node *node); // one that is up, not this one
+// Both ways between these groups: bit i is node i.
+void story_cut(struct sim *sim, unsigned one, unsigned other);
+bool story_tables_equal(struct sim *sim); // on all nodes that are up
+// All nodes that are up tell the same outcome of every due time.
+bool story_outcomes_equal(struct sim *sim, const char *name);
+// How long until it is so; fails the test when that is longer than `within_ms`.
+uint64_t story_wait(struct sim *sim, bool (*is_so)(struct sim *sim, void *context), void *context,
+                    uint64_t within_ms);
+bool story_all_see_all(struct sim *sim,
+                       void *context); // every machine that is on counts all others that are on
+
 #endif
