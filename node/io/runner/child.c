@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "node/io/daemon.h"
 #include "node/io/notice.h"
 
 #if defined(__has_feature)
@@ -45,6 +46,7 @@ void child_init(struct child *child, const struct agent_dir *dir, int control, c
                             .arguments = arguments,
                             .argument_count = argument_count,
                             .link.fd = -1,
+                            .exit_status = -1,
                             .retry_ms = CHILD_RETRY_MS_MIN};
 }
 
@@ -69,11 +71,21 @@ void child_end(struct child *child, const char *why)
 {
     if (!child_can_talk(child))
         return;
-    if (why && !child->is_stopping)
+    if (!child->is_stopping)
         notice_say(EFFECT_WARNING, "network process %ld: %s; ending it", (long)child->pid, why);
     move(child, CHILD_ENDING);
     link_deinit(&child->link);
+    child->kill_at_ms = UINT64_MAX;
     kill(child->pid, SIGKILL);
+}
+
+void child_closed(struct child *child, uint64_t now_ms)
+{
+    if (!child_can_talk(child))
+        return;
+    move(child, CHILD_ENDING);
+    link_deinit(&child->link);
+    child->kill_at_ms = now_ms + CHILD_EXIT_MS;
 }
 
 void child_stop(struct child *child, uint64_t now_ms)
@@ -95,7 +107,8 @@ static void say_end(const struct child *child, int status)
         notice_say(EFFECT_WARNING,
                    "network process %ld was ended by signal %d; jobs go on, next start in %llu ms",
                    (long)child->pid, WTERMSIG(status), (unsigned long long)child->retry_ms);
-    else
+    else if (WEXITSTATUS(status) != DAEMON_LEFT &&
+             (WEXITSTATUS(status) != DAEMON_REFUSED || child->starts > 1))
         notice_say(EFFECT_WARNING, "network process %ld exited with %d; jobs go on, next start in %llu ms",
                    (long)child->pid, WEXITSTATUS(status), (unsigned long long)child->retry_ms);
 }
@@ -114,6 +127,7 @@ void child_ended(struct child *child, int status, uint64_t now_ms)
     }
     move(child, CHILD_DOWN);
     child->pid = 0;
+    child->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     child->retry_at_ms = now_ms + child->retry_ms;
     child->retry_ms = MIN_OF(child->retry_ms * 2, (uint64_t)CHILD_RETRY_MS_MAX);
 }
@@ -209,6 +223,10 @@ bool child_tick(struct child *child, uint64_t now_ms)
         child_end(child, "it is silent");
     if (child->is_stopping && now_ms >= child->stop_at_ms)
         child_end(child, "it does not stop");
+    if (child->state == CHILD_ENDING && now_ms >= child->kill_at_ms) {
+        child->kill_at_ms = UINT64_MAX;
+        kill(child->pid, SIGKILL);
+    }
     if (child->state != CHILD_DOWN || child->is_stopping || now_ms < child->retry_at_ms)
         return false;
     int r = start(child, now_ms);
@@ -225,5 +243,7 @@ uint64_t child_deadline_ms(const struct child *child)
     if (child_can_talk(child))
         return MIN_OF(child->heard_ms + silence_ms(child),
                       child->is_stopping ? child->stop_at_ms : UINT64_MAX);
+    if (child->state == CHILD_ENDING)
+        return child->kill_at_ms;
     return child->state == CHILD_DOWN && !child->is_stopping ? child->retry_at_ms : UINT64_MAX;
 }

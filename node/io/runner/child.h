@@ -10,8 +10,8 @@
 // It is this same program (/proc/self/exe) with CHILD_ARGUMENT as its first argument, then whatever the
 // runner was told to pass on, and three open descriptors. It starts in DIR/net, as the owner of DIR/net
 // when we are root. A death is answered by a new start after 0.1 s, doubling to 30 s; 60 s of life
-// reset that. A network process that says nothing for 5 s (20 s after its start) is killed: it holds no
-// state that a kill could lose.
+// reset that; whether another start makes sense, its exit status says (node/io/daemon.h). A network process
+// that says nothing for 5 s (20 s after its start) is killed: it holds no state that a kill could lose.
 #ifndef NODE_IO_RUNNER_CHILD_H
 #define NODE_IO_RUNNER_CHILD_H
 
@@ -31,6 +31,7 @@ enum {
     CHILD_SILENCE_MS = 5000,
     CHILD_FIRST_WORD_MS = 20000,
     CHILD_STOP_MS = 5000,
+    CHILD_EXIT_MS = 2000, // from closing its socket to its exit
 };
 
 enum child_state {
@@ -51,6 +52,8 @@ struct child {
     struct link link; // in STARTING and UP
     bool is_stopping; // no more starts
     uint64_t stop_at_ms;
+    uint64_t kill_at_ms; // in ENDING; UINT64_MAX: was killed
+    int exit_status;     // of the last one; -1: none yet, or a signal
     uint64_t started_ms;
     uint64_t heard_ms;
     uint64_t retry_at_ms;
@@ -68,9 +71,10 @@ bool child_can_talk(const struct child *child);
 void child_heard(struct child *child, uint64_t now_ms);
 // The runner itself was away: silence meanwhile says nothing.
 void child_forgive(struct child *child, uint64_t now_ms);
-// It closed its socket, sent nonsense or does not read: end it. `why` is for the log; NULL: it is
-// gone already, and its end will be said.
+// It sent nonsense, is silent or does not read: end it. `why` is for the log.
 void child_end(struct child *child, const char *why);
+// It closed its socket: it has CHILD_EXIT_MS to say by its exit status why.
+void child_closed(struct child *child, uint64_t now_ms);
 // Asks it to stop (SIGTERM; killed after CHILD_STOP_MS) and starts no other.
 void child_stop(struct child *child, uint64_t now_ms);
 // It was reaped with this wait status.

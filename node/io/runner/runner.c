@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "node/io/clock.h"
+#include "node/io/daemon.h"
 #include "node/io/notice.h"
 #include "node/io/runner/descendants.h"
 #include "node/io/runner/listener.h"
@@ -166,7 +167,8 @@ static void stop(struct runner *runner)
         runner->stop_at_ms = clock_now_ms();
         return;
     }
-    notice_say(EFFECT_INFO, "stopping: %zu runs are asked to end", runner->processes.live_count);
+    if (runner->processes.live_count)
+        notice_say(EFFECT_INFO, "stopping: %zu runs are asked to end", runner->processes.live_count);
     runner->is_stopping = true;
     runner->stop_at_ms = clock_now_ms() + RUNNER_STOP_MS;
     snprintf(runner->refuses, sizeof runner->refuses, "the agent is being stopped");
@@ -176,6 +178,19 @@ static void stop(struct runner *runner)
     child_stop(&runner->child, clock_now_ms());
 }
 
+// Some ends of the network process are the agent's: it left the fleet, or, at the first start, said why it
+// cannot work here. Later a refusal is waited out, for jobs go on.
+static void follow_child(struct runner *runner)
+{
+    const struct child *child = &runner->child;
+    bool is_refused = child->exit_status == DAEMON_REFUSED && !runner->is_ready;
+    if (child->state != CHILD_DOWN || runner->is_stopping ||
+        (!is_refused && child->exit_status != DAEMON_LEFT))
+        return;
+    runner->exit_status = is_refused ? 1 : 0;
+    stop(runner);
+}
+
 static void read_signals(struct runner *runner)
 {
     struct signalfd_siginfo info;
@@ -183,6 +198,7 @@ static void read_signals(struct runner *runner)
         if (info.ssi_signo != SIGCHLD)
             stop(runner);
     runner_reap(runner); // several deaths may have been told as one
+    follow_child(runner);
 }
 
 static void resend_zones(struct runner *runner, uint64_t now_ms)
@@ -244,7 +260,7 @@ static void turn(struct runner *runner)
     if (ready[0].revents)
         read_signals(runner);
     if (ready[1].revents & POLLOUT && link_flush(&runner->child.link) != 0)
-        child_end(&runner->child, NULL);
+        child_closed(&runner->child, clock_now_ms());
     if (ready[1].revents & (POLLIN | POLLHUP | POLLERR))
         runner_listen(runner);
     tick(runner);
@@ -285,8 +301,10 @@ int runner_main(const struct runner_options *options)
     init(runner, options);
     if (status == 0)
         status = open_all(runner);
-    if (status == 0)
+    if (status == 0) {
         run(runner);
+        status = runner->exit_status;
+    }
     close_all(runner);
     free(runner);
     return status;

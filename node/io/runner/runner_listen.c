@@ -187,7 +187,7 @@ void runner_listen(struct runner *runner)
         runner_check_gap(runner); // a process that was stopped just here must not act on what it then finds
         handler *handle = outcome == 0 ? HANDLERS[delivery.frame.kind] : NULL;
         if (outcome == LINK_CLOSED) {
-            child_end(&runner->child, NULL);
+            child_closed(&runner->child, clock_now_ms());
         } else if (!handle) {
             for (size_t i = 0; outcome == 0 && i < delivery.descriptor_count; i++)
                 close(delivery.descriptors[i]);

@@ -52,6 +52,7 @@ struct runner {
     bool is_ready;       // said so to the service manager
     bool is_stopping;
     uint64_t stop_at_ms; // when patience ends
+    int exit_status;
 };
 
 // runner_talk.c - what is said to the network process

@@ -17,7 +17,7 @@ void runner_send(struct runner *runner, const struct frame *frame, const struct 
     if (outcome == LINK_FULL)
         child_end(&runner->child, "it does not read what it is told");
     else if (outcome != 0)
-        child_end(&runner->child, NULL);
+        child_closed(&runner->child, clock_now_ms());
 }
 
 void runner_beat(struct runner *runner)
