@@ -244,6 +244,9 @@ class Fleet:
     def close(self, failed=False):
         """Ends and removes everything. Returns the faults found in the logs."""
         processes.end_descendants()
+        for node in self.nodes.values():
+            if node.agent:
+                node.agent.poll()
         faults = self.faults()
         if failed or faults:
             for node in self.nodes.values():

@@ -38,7 +38,7 @@ BAD_COMMANDS = [
     (("show", "nobody"), "nobody"),
     (("runs", "--limit", "many"), "--limit"),
     (("runs", "--since", "the flood"), "--since"),
-    (("logs", "ffffffff"), "ffffffff"),
+    (("logs", "ffffffff"), "no run"),
     (("why", "good", "the flood"), "flood"),
     (("why", "nobody"), "nobody"),
 ]

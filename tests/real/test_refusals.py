@@ -20,7 +20,7 @@ class Starting(story.Story):
         answer = self.node.run(*arguments, status=status)
         lines = answer.stderr.splitlines()
         self.assertEqual(len(lines), 1, answer.stderr)
-        self.assertTrue(lines[0].startswith("katydid: "), lines[0])
+        self.assertTrue(lines[0].startswith(("katydid: ", "error: ")), lines[0])
         self.assertEqual(answer.stdout, "")
         return lines[0]
 
@@ -70,7 +70,7 @@ class Starting(story.Story):
         self.refusal(*self.listening())
 
     def test_no_agent_starts_where_none_lives(self):
-        answer = self.node.run("--dir", self.fleet.path("nowhere"), *self.listening(), status=None)
+        answer = self.fleet.node("nowhere").run(*self.listening(), status=None)
         self.assertIn(answer.returncode, (fleet.FAILED, fleet.NO_AGENT))
         self.assertIn("katydid init", answer.stderr)
 
