@@ -22,6 +22,8 @@ static void take_one(struct core *core, struct answer *answer, struct bytes reco
     struct control_put *put = &answer->puts[answer->put_count++];
     struct intake_note note = {.text = refuse_early(core, record)};
     int outcome = note.text ? INTAKE_REFUSED : intake_record(core, record, INTAKE_PERSON, &note);
+    if (outcome == 0)
+        fleet_spread(core, &note.id, record, NULL);
     put->record = note.id.hash;
     put->text = base_copy_text(outcome == INTAKE_REFUSED || outcome == INTAKE_SIGNER_UNKNOWN ? note.text : "");
     put->outcome = outcome == 0              ? CONTROL_PUT_ADDED
