@@ -47,20 +47,20 @@ size_t owner_returned(const struct core *core, struct node_id *ids, size_t room)
 }
 
 // How long a node that came back keeps and does not own: twice the suspicion minimum.
-static uint64_t returning_ms(const struct core *core)
+uint64_t owner_returning_ms(const struct core *core)
 {
     return 2 * suspicion_minimum_ms(members_live_count(gossip_members(core->fleet.gossip)));
 }
 
-// When this node may own again after it came back; 0: it may now.
+// When a node that came back into this view may own again; 0: it may now. Those that were there when this
+// node itself came are no newcomers. This node asks itself nothing: if somebody took its jobs while it was
+// away, its `take` is refused, and then it waits (net/take.c).
 static uint64_t returning_until_ms(const struct core *core, const struct node_id *id)
 {
-    uint64_t since_ms = core->fleet.returned_ms;
-    if (!node_id_equal(id, &core->self.id)) {
-        const struct members_node *member = gossip_find(core->fleet.gossip, id);
-        since_ms = member ? member->state_ms : 0;
-    }
-    uint64_t until_ms = since_ms + returning_ms(core);
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    if (node_id_equal(id, &core->self.id) || !member || member->state_ms <= core->fleet.returned_ms + OWNER_SETTLE_MS)
+        return 0;
+    uint64_t until_ms = member->state_ms + owner_returning_ms(core);
     return until_ms > core->now_ms ? until_ms : 0;
 }
 

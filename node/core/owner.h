@@ -11,6 +11,7 @@
 enum {
     OWNER_KEEPER_COUNT = 3, // R: the owner and the next two keep the job's records
     OWNER_HOUR_MS = 3600 * 1000,
+    OWNER_SETTLE_MS = 5000, // after this node came, until when it meets those that were there
 };
 
 struct owner_rank {
@@ -27,6 +28,8 @@ void owner_job(struct core *core, struct job *job);
 void owner_all(struct core *core);
 // Dead, left, or unheard although the fleet has settled: nobody waits for it.
 bool owner_is_gone(const struct core *core, const struct node_id *id);
+// How long a node that came back keeps and does not own: twice the suspicion minimum.
+uint64_t owner_returning_ms(const struct core *core);
 // The others that came back into this node's view within the last hour.
 size_t owner_returned(const struct core *core, struct node_id *ids, size_t room);
 

@@ -263,7 +263,8 @@ static void answer_one(struct core *core, const struct node_id *from, const stru
     struct ledger_epoch epoch = {.number = asked->epoch_number, .node = *from};
     struct node_id previous = {{0}};
     if (job && job->life == asked->life) {
-        if (ledger_epoch_compare(&job->promised, &epoch) > 0) {
+        bool is_taken = job->promised.number == epoch.number && !node_id_equal(&job->promised.node, from);
+        if (is_taken || ledger_epoch_compare(&job->promised, &epoch) > 0) {
             refuse(core, from, asked, &job->promised);
             return;
         }
@@ -367,7 +368,7 @@ static void refused(struct core *core, struct job *job, const struct message_tak
     if (ledger_epoch_compare(&higher, &job->promised) > 0)
         job->promised = higher;
     take_drop(core, job);
-    job->retry_ms = core->now_ms + 1000 + random_below(&core->random, 1000);
+    job->retry_ms = core->now_ms + owner_returning_ms(core) + random_below(&core->random, 1000);
 }
 
 static void merge(struct core *core, struct job *job, const struct message_taken *taken, const struct node_id *from)
