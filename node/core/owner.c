@@ -58,9 +58,10 @@ uint64_t owner_returning_ms(const struct core *core)
 static uint64_t returning_until_ms(const struct core *core, const struct node_id *id)
 {
     const struct members_node *member = gossip_find(core->fleet.gossip, id);
-    if (node_id_equal(id, &core->self.id) || !member || member->state_ms <= core->fleet.returned_ms + OWNER_SETTLE_MS)
+    if (node_id_equal(id, &core->self.id) || !member ||
+        member->heard_since_ms <= core->fleet.returned_ms + OWNER_SETTLE_MS)
         return 0;
-    uint64_t until_ms = member->state_ms + owner_returning_ms(core);
+    uint64_t until_ms = member->heard_since_ms + owner_returning_ms(core);
     return until_ms > core->now_ms ? until_ms : 0;
 }
 
@@ -136,6 +137,19 @@ static void explain_nobody(struct core *core, struct job *job, const struct owne
     (void)core;
 }
 
+// This node has just come, and somebody who is here has owned the job meanwhile: it waits, so that a node
+// that comes and goes does not drag its jobs along.
+static bool must_wait(struct core *core, const struct job *job)
+{
+    const struct node_id *present = &job->promised.node;
+    uint64_t until_ms = core->fleet.returned_ms + owner_returning_ms(core);
+    if (node_id_is_zero(present) || node_id_equal(present, &core->self.id) || core->now_ms >= until_ms ||
+        !fleet_is_counted(core, present) || !fleet_may_own(core, present))
+        return false;
+    core->fleet.recheck_ms = MIN_OF(core->fleet.recheck_ms, until_ms);
+    return true;
+}
+
 void owner_job(struct core *core, struct job *job)
 {
     struct owner_rank rank;
@@ -149,7 +163,7 @@ void owner_job(struct core *core, struct job *job)
     owner_rank(core, job, NULL, 0, &rank);
     explain_nobody(core, job, &rank);
     bool is_first = rank.count && !rank.nobody_eligible && node_id_equal(&rank.nodes[0], &core->self.id);
-    if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core))
+    if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core) && !must_wait(core, job))
         take_start(core, job);
     else if (!is_first && job->role == JOBS_TAKING)
         take_drop(core, job);
