@@ -368,7 +368,7 @@ static void refused(struct core *core, struct job *job, const struct message_tak
     if (ledger_epoch_compare(&higher, &job->promised) > 0)
         job->promised = higher;
     take_drop(core, job);
-    job->retry_ms = core->now_ms + owner_returning_ms(core) + random_below(&core->random, 1000);
+    job->retry_ms = core->now_ms + 1000 + random_below(&core->random, 1000);
 }
 
 static void merge(struct core *core, struct job *job, const struct message_taken *taken, const struct node_id *from)

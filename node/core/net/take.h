@@ -9,8 +9,7 @@
 // The taker asks the keepers of its view and the previous owner, with an epoch above any it has seen.
 // Who answers first makes its promise durable, hands over what it has written about the job, gives up
 // every attempt it is not running, and from then on refuses epochs that are not higher. There is no time-out
-// but death. Who is refused learns that somebody took the job while it was away: it waits before it tries
-// again, so that a node that comes and goes does not drag its jobs along.
+// but death. Who is refused tries again after one to two seconds, if it is still the first.
 // Model: shared rules 6-8; checked with three nodes, crashes, cuts and lost messages.
 #ifndef NODE_CORE_NET_TAKE_H
 #define NODE_CORE_NET_TAKE_H
