@@ -120,13 +120,27 @@ static const char *state_text(enum control_state state)
     return WORDS[state];
 }
 
+static void describe_trouble(const struct control_member *member, char out[PRINT_ROOM + 16])
+{
+    char silent[PRINT_ROOM];
+    print_duration((int64_t)(member->silent_ms / 1000 * 1000), silent);
+    if (member->state == CONTROL_SUSPECT || member->state == CONTROL_DEAD)
+        snprintf(out, PRINT_ROOM + 16, "silent for %s", silent);
+    else if (member->state == CONTROL_ALIVE && !member->takes_work)
+        snprintf(out, PRINT_ROOM + 16, "takes no work");
+    else if (member->state == CONTROL_ALIVE && !member->clock_trusted)
+        snprintf(out, PRINT_ROOM + 16, "clock not trusted");
+    else
+        out[0] = '\0';
+}
+
 static void add_member(struct grid *grid, const struct control_member *member)
 {
     static const enum terminal_colour COLOURS[] = {[CONTROL_ALIVE] = TERMINAL_GREEN,
                                                    [CONTROL_SUSPECT] = TERMINAL_YELLOW,
                                                    [CONTROL_DEAD] = TERMINAL_RED,
                                                    [CONTROL_LEFT] = TERMINAL_DIM};
-    char labels[512] = "", offset[PRINT_ROOM] = "-";
+    char labels[512] = "", offset[PRINT_ROOM] = "-", trouble[PRINT_ROOM + 16];
     for (size_t i = 0; i < member->labels.count; i++) {
         size_t used = strlen(labels);
         snprintf(labels + used, sizeof labels - used, "%s%s=%s", i ? "," : "", member->labels.items[i].key,
@@ -141,9 +155,8 @@ static void add_member(struct grid *grid, const struct control_member *member)
     grid_add(grid, offset);
     grid_add(grid, confined_text(member->confined));
     grid_add(grid, member->version[0] ? member->version : "-");
-    grid_add(grid, !member->takes_work && member->state == CONTROL_ALIVE      ? "takes no work"
-                   : !member->clock_trusted && member->state == CONTROL_ALIVE ? "clock not trusted"
-                                                                              : "");
+    describe_trouble(member, trouble);
+    grid_add(grid, trouble);
 }
 
 static json_t *member_document(const struct control_member *member)

@@ -14,6 +14,8 @@ static void PRINTF_LIKE(3, 0) write_line(FILE *out, const char *prefix, const ch
         abort();
     struct buffer harmless = {0};
     terminal_escape(bytes_of(text, (size_t)size), TERMINAL_ONE_LINE, &harmless);
+    if (out == stderr)
+        fflush(stdout); // what was printed before is read before
     fprintf(out, "%s%.*s\n", prefix, (int)harmless.size, harmless.data ? (const char *)harmless.data : "");
     buffer_deinit(&harmless);
     free(text);
