@@ -3,16 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "node/io/store/ballast.h"
 #include "tests/unit/support_dir.h"
 
 struct world {
@@ -247,6 +251,51 @@ static void appends_within_the_reserved_room_do_not_grow_the_file(void **state)
     buffer_deinit(&seen);
 }
 
+// In a child with a disk of its own. 0: as it should be; 99: this machine lets us mount none.
+static int fill_a_small_disk(struct world *world)
+{
+    struct applog log;
+    struct buffer seen = {0};
+    struct ballast ballast;
+    const struct bytes entry = {(const uint8_t[60000]){1}, 60000};
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", world->path, "tmpfs", 0, "size=8m") != 0)
+        return 99;
+    int directory = open(world->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), null = open("/dev/null", O_WRONLY);
+    dup2(null, STDERR_FILENO);
+    if (applog_open(&log, directory, "log", collect, &seen) != 0)
+        return 1;
+    ballast_init(&ballast, directory);
+    if (!ballast_make(&ballast))
+        return 2;
+    int r = 0;
+    while (r == 0 && ballast.is_there && log.size_bytes < 16u << 20) {
+        r = applog_append(&log, entry);
+        ballast_init(&ballast, directory);
+    }
+    if (r != 0 || ballast.is_there)
+        return 3; // the append that found the disk full succeeded all the same
+    while (r == 0)
+        r = applog_append(&log, entry);
+    uint64_t size = log.size_bytes;
+    if (r != -ENOSPC || applog_append(&log, bytes_of_text("small")) != 0 || log.size_bytes <= size)
+        return 4; // what is reserved is still there for a small entry
+    return 0;
+}
+
+static void a_full_disk_is_given_the_ballast(void **state)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(fill_a_small_disk(*state));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 99)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_replacement_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(appends_within_the_reserved_room_do_not_grow_the_file, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_given_the_ballast, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

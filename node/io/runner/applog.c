@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/io/notice.h"
+#include "node/io/store/ballast.h"
+
 enum {
     MAGIC_SIZE = 16,
     CHECK_SIZE = 8,
@@ -193,6 +196,26 @@ static void reserve(struct applog *log, uint64_t wanted)
         log->reserved_bytes = size;
 }
 
+// The ballast beside the log is there to be given up: what stops a job must be written on a full disk too.
+static bool make_room(const struct applog *log)
+{
+    struct ballast ballast;
+    ballast_init(&ballast, log->directory);
+    if (!ballast.is_there)
+        return false;
+    ballast_remove(&ballast);
+    notice_say(EFFECT_WARNING, "the disk is full; the runner gave up its ballast to write %s", log->name);
+    return true;
+}
+
+static int write_entry(struct applog *log, const struct buffer *entry)
+{
+    int r = write_at(log->fd, entry->data, entry->size, log->size_bytes);
+    if (r == -ENOSPC && make_room(log))
+        r = write_at(log->fd, entry->data, entry->size, log->size_bytes);
+    return r;
+}
+
 int applog_append(struct applog *log, struct bytes payload)
 {
     struct buffer entry = {0};
@@ -208,7 +231,7 @@ int applog_append(struct applog *log, struct bytes payload)
     buffer_add_u32(&entry, (uint32_t)payload.size);
     buffer_add(&entry, check, sizeof check);
     buffer_add(&entry, payload.data, payload.size);
-    int r = write_at(log->fd, entry.data, entry.size, log->size_bytes);
+    int r = write_entry(log, &entry);
     buffer_deinit(&entry);
     if (r == 0) {
         log->size_bytes = end;

@@ -8,6 +8,7 @@
 // (flash that forgets) costs the damaged entries, not those after them: the reader searches for the
 // next entry whose check holds. Both are counted, for the caller to say.
 //
+// A full disk is answered once by giving up the ballast in the same folder (node/io/store/ballast.h).
 // Errors are -errno. After a failed sync the kernel may have dropped our pages, so the file is not
 // trusted again: each later call returns -EIO until the process starts anew.
 #ifndef NODE_IO_RUNNER_APPLOG_H

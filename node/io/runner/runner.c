@@ -19,6 +19,7 @@
 #include "node/io/runner/runner_state.h"
 #include "node/io/runner/service.h"
 #include "node/io/runner/spawn.h"
+#include "node/io/store/ballast.h"
 
 // --- starting ----------------------------------------------------------------
 
@@ -215,6 +216,17 @@ static void resend_zones(struct runner *runner, uint64_t now_ms)
     }
 }
 
+// One that was given up is made again when there is room.
+static void look_after_ballast(struct runner *runner, uint64_t now_ms)
+{
+    struct ballast ballast;
+    if (now_ms < runner->ballast_at_ms)
+        return;
+    runner->ballast_at_ms = now_ms + RUNNER_BALLAST_MS;
+    ballast_init(&ballast, runner->dir.runner);
+    (void)!ballast_make(&ballast);
+}
+
 static void tick(struct runner *runner)
 {
     uint64_t now_ms = clock_now_ms();
@@ -226,6 +238,7 @@ static void tick(struct runner *runner)
         runner_beat(runner);
         runner_tell_again(runner, now_ms);
         resend_zones(runner, now_ms);
+        look_after_ballast(runner, now_ms);
     }
     if (now_ms >= runner->sync_at_ms)
         sync_journal(runner);

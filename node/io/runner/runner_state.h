@@ -12,6 +12,7 @@ enum {
     RUNNER_BEAT_MS = 1000,
     RUNNER_GAP_MS = 1000,  // away for longer: no start until the network process took its jobs anew
     RUNNER_SYNC_MS = 1000, // a mark of the journal is on the disk by then
+    RUNNER_BALLAST_MS = 60000,
     RUNNER_PARKED_COUNT_MAX = 64,
     RUNNER_TURN_FRAME_COUNT = 256, // frames handled before other things have their turn
 };
@@ -47,9 +48,10 @@ struct runner {
     size_t parked_count;
 
     uint64_t beat_at_ms;
-    uint64_t sync_at_ms; // UINT64_MAX: nothing to sync
-    uint64_t malformed;  // frames, of all network processes so far
-    bool is_ready;       // said so to the service manager
+    uint64_t ballast_at_ms; // when to look after it again
+    uint64_t sync_at_ms;    // UINT64_MAX: nothing to sync
+    uint64_t malformed;     // frames, of all network processes so far
+    bool is_ready;          // said so to the service manager
     bool is_stopping;
     uint64_t stop_at_ms; // when patience ends
     int exit_status;
