@@ -1,7 +1,10 @@
 #include "node/io/tcp.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "node/io/clock.h"
 #include "node/io/lifetime.h"
@@ -135,6 +138,16 @@ static void bytes_read(uv_stream_t *handle, ssize_t size, const uv_buf_t *memory
     feed_event(stream->tcp->feed, &event);
 }
 
+// The kernel tries again for a quarter of an hour, at the end every two minutes: after a cut has healed
+// the stream would stay silent for long. A new one is quicker.
+static void bound_silence(const uv_tcp_t *handle)
+{
+    int descriptor;
+    unsigned unanswered_ms = TCP_UNANSWERED_MS;
+    if (uv_fileno((const uv_handle_t *)handle, &descriptor) == 0)
+        (void)setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof unanswered_ms);
+}
+
 static void begin(struct tcp_stream *stream)
 {
     struct event event = {
@@ -145,6 +158,7 @@ static void begin(struct tcp_stream *stream)
     stream->deadline_ms = 0;
     uv_tcp_nodelay(&stream->handle, 1);
     uv_tcp_keepalive(&stream->handle, 1, TCP_KEEP_ALIVE_S);
+    bound_silence(&stream->handle);
     if (uv_read_start((uv_stream_t *)&stream->handle, give_memory, bytes_read)) {
         lose(stream);
         return;

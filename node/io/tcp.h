@@ -15,6 +15,7 @@ enum {
     TCP_LISTENER_COUNT_MAX = LIMIT_ADDRESS_COUNT_MAX,
     TCP_QUEUE_SIZE_MAX = 4 * 1024 * 1024, // a peer that reads so slowly is cut off
     TCP_KEEP_ALIVE_S = 30,
+    TCP_UNANSWERED_MS = 10000, // what is not acknowledged for so long breaks the stream
     TCP_CONNECT_MS = 10000,
     TCP_CLOSE_MS = 10000, // for what was sent to go out
 };
