@@ -7,9 +7,8 @@
 enum {
     LATENCY_MIN_MS = 1,
     LATENCY_MAX_MS = 3,
-    RESEND_MIN_MS = 200, // a stream that waited in a cut goes on after the heal
-    RESEND_MAX_MS = 2000,
-    GIVE_UP_MS = 20000, // a stream whose data is not acknowledged closes
+    RESEND_MS = 200,    // what is not acknowledged is sent again, each time after twice as long
+    GIVE_UP_MS = 10000, // and after so long the stream closes
     CONNECT_MS = 5000,  // nobody answers a connection
 };
 
@@ -21,7 +20,7 @@ struct wire {
     uint64_t last_ms;      // when the last piece arrives
     struct buffer waiting; // sent into a cut
     bool is_waiting;
-    uint64_t waiting_since_ms;
+    uint64_t waiting_since_ms, again_ms;
     bool is_closing; // closes when the waiting bytes are through
 };
 
@@ -211,15 +210,22 @@ void sim_net_open(struct sim_node *from, uint64_t number, const struct address *
 
 static void look_again(struct sim *sim, void *thing, uint64_t number);
 
+static void try_later(struct sim *sim, struct sim_stream *stream, int end)
+{
+    struct wire *wire = &stream->wires[end];
+    wire->is_waiting = true;
+    sim_after(sim, wire->again_ms, look_again, NULL, stream->number << 1 | (unsigned)end);
+    wire->again_ms *= 2;
+}
+
 static void wait_for_heal(struct sim *sim, struct sim_stream *stream, int end)
 {
     struct wire *wire = &stream->wires[end];
     if (wire->is_waiting)
         return;
-    wire->is_waiting = true;
     wire->waiting_since_ms = sim->now_ms;
-    sim_after(sim, sim_between(sim, RESEND_MIN_MS, RESEND_MAX_MS), look_again, NULL,
-              stream->number << 1 | (unsigned)end);
+    wire->again_ms = RESEND_MS;
+    try_later(sim, stream, end);
 }
 
 static bool is_through(const struct sim *sim, const struct sim_stream *stream, int end)
@@ -232,12 +238,13 @@ static bool is_through(const struct sim *sim, const struct sim_stream *stream, i
 static void pass_on(struct sim *sim, struct sim_stream *stream, int end, struct bytes data)
 {
     int other = 1 - end;
-    if (!is_same_process(stream, other)) { // a kernel that knows no such stream resets it
+    // A kernel that knows no such stream, or none any more, resets it.
+    if (!is_same_process(stream, other) || (!stream->is_open[other] && !stream->wires[end].is_closing)) {
         close_end(stream, end, latency_ms(sim));
         return;
     }
     sim->net->stream_bytes += data.size;
-    if (data.size && stream->is_open[other])
+    if (data.size)
         post(stream, other, latency_ms(sim), (struct event){.kind = EVENT_STREAM_BYTES}, data);
     if (stream->wires[end].is_closing)
         close_end(stream, other, latency_ms(sim));
@@ -259,9 +266,7 @@ static void look_again(struct sim *sim, void *thing, uint64_t number)
         close_end(stream, end, 0);
         buffer_clear(&wire->waiting);
     } else {
-        uint64_t since_ms = wire->waiting_since_ms;
-        wait_for_heal(sim, stream, end);
-        wire->waiting_since_ms = since_ms;
+        try_later(sim, stream, end);
     }
     forget_if_over(sim, stream);
 }

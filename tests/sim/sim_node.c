@@ -93,6 +93,9 @@ static void perform(struct sim_node *node, const struct effect *effect)
     switch (effect->kind) {
     case EFFECT_STORE:
         sim_trace(sim, effect->is.write.record.b, sizeof effect->is.write.record.b);
+        if (effect->is.write.kind == EFFECT_WRITE_STORY)
+            sim_say(sim, "%s: %s %s", node->identity->name, effect->is.write.story.job,
+                    effect->is.write.story.what);
         sim_disk_write(&node->disk, &effect->is.write);
         return;
     case EFFECT_QUERY:
