@@ -31,8 +31,8 @@ static void find_problems(const struct core *core, struct problems *problems)
         add_problem(problems, "the disk does not keep what is written to it: nothing is claimed here; replace it");
     if (core->authority.has_fork)
         add_problem(problems, "the root key signed two different entries with one number: find out who has it");
-    if (core->self.confined != MEMBER_CONFINED_FULL) {
-        snprintf(text, sizeof text, "the network process is not fully confined: %.200s", core->self.confined_text);
+    if (core->self.confined == MEMBER_CONFINED_NO) {
+        snprintf(text, sizeof text, "the network process is not confined: %.200s", core->self.confined_text);
         add_problem(problems, text);
     }
     for (size_t i = 0; i < core->jobs.count; i++) {
