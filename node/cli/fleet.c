@@ -40,7 +40,8 @@ static void print_status_screen(const struct control_status *status)
                status->jobs_paused, status->jobs_owned, status->running, status->queued);
     print_line("clock     %s",
                status->clock_trusted ? "trusted" : "not trusted: no calendar job is owned here");
-    print_line("storage   %s, %s", STORAGE[status->storage], stored);
+    print_line("storage   %s%s%s", STORAGE[status->storage], status->stored_bytes ? ", " : "",
+               status->stored_bytes ? stored : "");
     print_line("confined  %s", confined_text(status->confined));
     enum terminal_colour colour = terminal_has_colour(stdout) ? TERMINAL_RED : TERMINAL_PLAIN;
     for (size_t i = 0; i < status->problem_count; i++) {
