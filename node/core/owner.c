@@ -115,6 +115,27 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
     }
 }
 
+bool owner_may_keep(const struct core *core, const struct job *job, const struct node_id *id)
+{
+    struct candidates all = {0};
+    struct hash key = job->hash;
+    bool is_found = false;
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));) {
+        if (node->is_revoked || fleet_state_of(core, &node->id) == FLEET_LEFT ||
+            !jobs_runs_on(core, job->definition, &node->id))
+            continue;
+        all.nodes = base_resize(all.nodes, all.count + 1, sizeof *all.nodes);
+        struct rendezvous_node *candidate = &all.nodes[all.count++];
+        *candidate = (struct rendezvous_node){.id = node->id, .weight = node->weight};
+        memcpy(candidate->salt, node->salt, sizeof candidate->salt);
+    }
+    rendezvous_rank(&key, all.nodes, all.count);
+    for (size_t i = 0; i < all.count && i < OWNER_KEEPER_COUNT; i++)
+        is_found |= node_id_equal(&all.nodes[i].id, id);
+    free(all.nodes);
+    return is_found || all.count < OWNER_KEEPER_COUNT;
+}
+
 // A job that each node sees to itself has no rank to wait for and nobody to take it from.
 static void own_each(struct core *core, struct job *job)
 {

@@ -30,6 +30,8 @@ void owner_all(struct core *core);
 bool owner_is_gone(const struct core *core, const struct node_id *id);
 // How long a node that came back keeps and does not own: twice the suspicion minimum.
 uint64_t owner_returning_ms(const struct core *core);
+// Stands among the first of the order when nobody is thought dead: it may hold records of the job.
+bool owner_may_keep(const struct core *core, const struct job *job, const struct node_id *id);
 // The others that came back into this node's view within the last hour.
 size_t owner_returned(const struct core *core, struct node_id *ids, size_t room);
 

@@ -41,6 +41,17 @@ static void add_peer(struct core *core, uint64_t query, const struct node_id *no
     asks->peers[asks->peer_count++] = (struct ask_peer){query, *node};
 }
 
+// Would a node that cannot be asked have more to tell? Of one job: if it was a keeper of it. One that was
+// away for so long that the membership forgot it does not count.
+static bool may_know_more(const struct core *core, const struct answer *answer, const struct node_id *id)
+{
+    const struct job *job = answer->job[0] ? jobs_find(&core->jobs, answer->job) : NULL;
+    if (!gossip_find(core->fleet.gossip, id))
+        return false;
+    return !job || !job->definition || job->definition->spread == DEFINITION_SPREAD_ALL ||
+           owner_may_keep(core, job, id);
+}
+
 size_t ask_others(struct core *core, struct answer *answer, const struct effect_query *query)
 {
     size_t asked = 0;
@@ -50,7 +61,8 @@ size_t ask_others(struct core *core, struct answer *answer, const struct effect_
         if (node_id_equal(&node->id, &core->self.id) || node->is_revoked || state == FLEET_LEFT)
             continue;
         if (state == FLEET_DEAD || state == FLEET_UNHEARD) {
-            answer_unreachable(answer, node->name);
+            if (may_know_more(core, answer, &node->id))
+                answer_unreachable(answer, node->name);
             continue;
         }
         add_peer(core, query->query, &node->id);
