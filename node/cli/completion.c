@@ -19,6 +19,14 @@ static void print_option_names(const struct command *command)
         printf(" --%s", command_global_get(i)->name);
 }
 
+// Words of the shell that name the jobs there are; nothing where no agent answers.
+#define JOB_NAMES "katydid jobs --json 2>/dev/null | sed -n 's,^    .name.: .\\([A-Za-z0-9._/-]*\\).*,\\1,p'"
+
+static bool takes_job(const struct command *command)
+{
+    return strstr(command->arguments, "JOB") != NULL;
+}
+
 static void print_bash(void)
 {
     printf("_katydid() {\n"
@@ -40,7 +48,7 @@ static void print_bash(void)
             continue;
         printf("    %s) words=\"", command_get(i)->name);
         print_option_names(command_get(i));
-        printf("\" ;;\n");
+        printf("%s\" ;;\n", takes_job(command_get(i)) ? " $(" JOB_NAMES ")" : "");
     }
     printf("    esac\n"
            "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
@@ -76,7 +84,10 @@ static void print_zsh(void)
             print_zsh_option(&command->options[k]);
         for (size_t k = 0; k < command_global_count(); k++)
             print_zsh_option(command_global_get(k));
-        printf(" \\\n            '*:word:_default'\n        ;;\n");
+        if (takes_job(command))
+            printf(" \\\n            \"*:job:($(" JOB_NAMES "))\"\n        ;;\n");
+        else
+            printf(" \\\n            '*:word:_default'\n        ;;\n");
     }
     printf("    esac\n"
            "}\n"
@@ -100,6 +111,8 @@ static void print_fish(void)
         snprintf(condition, sizeof condition, " -n '__fish_seen_subcommand_from %s'", command->name);
         for (size_t k = 0; k < command->option_count; k++)
             print_fish_option(condition, &command->options[k]);
+        if (takes_job(command))
+            printf("complete -c katydid%s -f -a \"(" JOB_NAMES ")\"\n", condition);
     }
 }
 

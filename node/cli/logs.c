@@ -74,8 +74,8 @@ static void print_harmless(struct shown *shown, struct bytes data, uint8_t strea
 // What is not the command's output but about it: "12 MiB left out".
 static void print_note(struct shown *shown, struct bytes data)
 {
-    if (shown->is_line_open && !shown->is_raw)
-        write_out(shown, bytes_of_text("\n"));
+    if (shown->is_line_open && !shown->is_raw && isatty(STDOUT_FILENO))
+        write_out(shown, bytes_of_text("\n")); // both end up on one screen
     print_notice("%.*s", (int)MIN_OF(data.size, (size_t)LIMIT_TEXT_SIZE_MAX), (const char *)data.data);
 }
 

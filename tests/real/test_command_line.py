@@ -1,0 +1,225 @@
+# test_command_line.py - the commands of a person, each against a real agent: files, edits, keys, what is printed.
+import json
+import os
+import re
+import time
+
+import fleet
+import story
+
+FIRST = """katydid: 1
+defaults: {zone: Europe/Berlin, user: nobody}
+jobs:
+  nightly: {cron: "30 2 * * *", run: [tar, -cf, /dev/null, /etc/hostname], time_limit: 2h, catch_up: last:12h}
+  tick: {every: 1h, shell: "echo \\"$KATYDID_JOB\\"", retry: {times: 2, delay: 1s}}
+  lab/probe: {every: 2h, run: [ls, -l], where: {role: gateway}, spread: all}
+"""
+
+
+class CommandLine(story.Story):
+    def setUp(self):
+        self.one = self.fleet.first_node()
+
+    def write(self, name, text):
+        path = self.fleet.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def apply(self, text, *options, status=fleet.DONE):
+        return self.one.ask("apply", self.write("jobs.yaml", text), *options, status=status)
+
+    def edit(self, job, script, status=fleet.DONE):
+        """Edits with a shell script that gets the file's name."""
+        editor = self.write("editor", f"#!/bin/sh\nset -e\n{script}\n")
+        os.chmod(editor, 0o755)
+        self.fleet.environment["EDITOR"] = editor
+        return self.one.run("edit", job, status=status)
+
+    # ---- job files ----
+
+    def test_what_was_applied_is_found_unchanged_and_changes_are_shown(self):
+        self.assertEqual(self.apply(FIRST, "--dry-run")["added"], ["nightly", "tick", "lab/probe"])
+        self.assertEqual(self.one.ask("jobs"), [])
+        self.apply(FIRST)
+        self.assertEqual(len(self.apply(FIRST)["unchanged"]), 3)
+        changed = FIRST.replace("2h, catch_up", "3h, catch_up")
+        shown = self.one.run("apply", self.write("changed.yaml", changed)).stdout
+        self.assertIn("-     time_limit: 2h", shown)
+        self.assertIn("+     time_limit: 3h", shown)
+        self.assertIn("0 added, 1 changed, 2 unchanged, 0 pruned", shown)
+        job = self.one.ask("show", "nightly")
+        self.assertEqual((job["version"], job["life"]), (2, 1))
+
+    def test_the_export_of_a_table_is_the_table(self):
+        self.apply(FIRST)
+        exported = self.one.run("export").stdout
+        self.assertEqual(re.findall(r"^  (\S+):$", exported, re.MULTILINE), ["lab/probe", "nightly", "tick"])
+        self.assertEqual(len(self.apply(exported, "--prune", "--yes")["unchanged"]), 3)
+        answer = self.one.run("--json", "apply", "-", stdin=exported)
+        self.assertEqual(len(json.loads(answer.stdout)["unchanged"]), 3)
+
+    def test_prune_deletes_only_in_namespaces_of_the_files_and_asks_first(self):
+        self.apply(FIRST)
+        only_tick = "katydid: 1\njobs: {tick: {every: 1h, user: nobody, shell: 'true'}}\n"
+        self.apply(only_tick, "--prune", status=fleet.FAILED)
+        self.assertEqual(len(self.one.ask("jobs")), 3)
+        answer = self.apply(only_tick, "--prune", "--yes")
+        self.assertEqual((answer["changed"], answer["pruned"]), (["tick"], ["nightly"]))
+        self.assertEqual([job["name"] for job in self.one.ask("jobs")], ["lab/probe", "tick"])
+
+    def test_one_bad_job_stops_the_whole_file(self):
+        self.apply(FIRST + '  bad: {cron: "61 * * * *", run: [x]}\n', status=fleet.FAILED)
+        self.assertEqual(self.one.ask("jobs"), [])
+
+    # ---- edit ----
+
+    def test_an_edit_is_the_next_version_and_keeps_the_phase(self):
+        self.apply(FIRST)
+        before = self.one.ask("show", "tick")
+        shown = self.edit("tick", "sed -i 's/times: 2/times: 5/' $1").stdout
+        self.assertIn("changed tick (version 2)", shown)
+        after = self.one.ask("show", "tick")
+        self.assertEqual(after["triggers"], before["triggers"])
+        self.assertIn("times: 5", after["definition"]["yaml"])
+        self.assertEqual(after["conflicts"], [])
+        self.assertIn("unchanged tick", self.edit("tick", "true").stdout)
+        self.assertEqual(self.one.ask("show", "tick")["version"], 2)
+
+    def test_an_edit_that_somebody_else_overtook_is_refused_and_kept(self):
+        self.apply(FIRST)
+        other = self.write("other.yaml", FIRST.replace("times: 2", "times: 3"))
+        overtake = " ".join(self.one.command("apply", other))
+        answer = self.edit("tick", f"{overtake} >/dev/null\nsed -i 's/times: 2/times: 9/' $1", status=fleet.FAILED)
+        self.assertIn("was changed by", answer.stderr)
+        kept = answer.stderr.split("your text is in ")[1].split()[0]
+        with open(kept, encoding="utf-8") as file:
+            self.assertIn("times: 9", file.read())
+        os.unlink(kept)
+        self.assertIn("times: 3", self.one.ask("show", "tick")["definition"]["yaml"])
+
+    def test_an_edit_that_is_no_job_changes_nothing(self):
+        self.apply(FIRST)
+        answer = self.edit("tick", "sed -i 's/every/evry/' $1", status=fleet.FAILED)
+        self.assertIn("did you mean `every`?", answer.stderr)
+        os.unlink(answer.stderr.split(":")[1].strip())
+        self.assertEqual(self.one.ask("show", "tick")["version"], 1)
+
+    # ---- names that come back ----
+
+    def test_a_deleted_name_begins_a_new_life(self):
+        self.one.add("again", "--every", "1h", "--", "true")
+        self.one.run("rm", "again")
+        self.one.run("show", "again", status=fleet.NOT_FOUND)
+        self.one.add("again", "--every", "1h", "--", "true")
+        self.assertEqual(self.one.ask("show", "again")["life"], 3)
+        self.one.run("add", "again", "--every", "1h", *fleet.USER, "--", "true", status=fleet.FAILED)
+
+    # ---- keys ----
+
+    def test_an_operator_signs_within_its_scope_and_not_beyond(self):
+        self.apply(FIRST)
+        key = self.fleet.path("carol.key")
+        self.one.run("key", "add", "carol", "--namespace", "lab", "--action", "pause", "--out", key)
+        self.one.run("--operator", key, "pause", "lab/probe")
+        self.one.run("--operator", key, "pause", "tick", status=fleet.FAILED)
+        self.one.run("--operator", key, "rm", "lab/probe", status=fleet.FAILED)
+        self.assertEqual(self.one.ask("show", "lab/probe")["pauses"][0]["by"], "carol")
+        carol = [row for row in self.one.ask("key", "list") if row["name"] == "carol"][0]
+        self.assertEqual((carol["namespaces"], carol["actions"], carol["users"]), (["lab"], ["pause"], ["*"]))
+        os.chmod(key, 0o640)
+        answer = self.one.run("--operator", key, "resume", "lab/probe", status=fleet.FAILED)
+        self.assertIn(f"chmod 600 {key}", answer.stderr)
+
+    def test_without_the_root_key_nobody_becomes_operator(self):
+        os.rename(os.path.join(self.fleet.keys, "root.key"), self.fleet.path("stick"))
+        self.one.run("key", "add", "dora", "--out", self.fleet.path("dora.key"), status=fleet.FAILED)
+        self.assertFalse(os.path.exists(self.fleet.path("dora.key")))
+        self.one.run("key", "add", "dora", "--out", self.fleet.path("dora.key"), "--root", self.fleet.path("stick"))
+        self.one.run("--operator", self.fleet.path("dora.key"), "add", "hers", "--every", "1h", *fleet.USER, "--", "true")
+
+    # ---- looking ----
+
+    def test_next_of_a_job_is_what_the_agent_will_do(self):
+        self.apply(FIRST)
+        times = self.one.ask("next", "tick", "--count", "3")
+        self.assertEqual(len(times), 3)
+        self.assertEqual(times[0], self.one.ask("jobs")[2]["next"])
+        self.one.run("next", "nothing", status=fleet.NOT_FOUND)
+        self.assertEqual(self.one.ask("next", "30 2 * * *", "--zone", "Europe/Berlin", "--from", "2027-03-27T12:00",
+                                      "--count", "2"), ["2027-03-28T01:00:00.000Z", "2027-03-29T00:30:00.000Z"])
+
+    def test_a_log_is_followed_to_its_end(self):
+        self.one.add("slow", "--every", "1h", "--shell", "for i in 1 2 3; do echo $i; sleep 0.5; done")
+        self.one.run("run", "slow")
+        fleet.wait_until(lambda: self.one.ask("jobs")[0]["running"], 10, "it runs")
+        started = time.monotonic()
+        self.assertEqual(self.one.run("logs", "slow", "--follow").stdout, "1\n2\n3\n")
+        self.assertGreater(time.monotonic() - started, 0.3)
+        run = self.one.runs("slow")[0]["run"]
+        self.assertEqual(self.one.run("logs", run[:6]).stdout, "1\n2\n3\n")
+        lines = [json.loads(line) for line in self.one.run("--json", "logs", run).stdout.splitlines()]
+        self.assertEqual("".join(line["data"] for line in lines), "1\n2\n3\n")
+
+    def test_run_and_wait_says_how_it_ended(self):
+        self.one.add("good", "--every", "1h", "--", "true")
+        self.one.add("bad", "--every", "1h", "--shell", "exit 7")
+        self.assertEqual(self.one.ask("run", "good", "--wait")["outcome"], "ok")
+        answer = self.one.ask("run", "bad", "--wait", status=fleet.FAILED)
+        self.assertEqual((answer["outcome"], answer["exit_code"]), ("failed", 7))
+        self.assertEqual([row["job"] for row in self.one.runs(None, "--failed")], ["bad"])
+        self.one.run("pause", "good")
+        self.one.run("run", "good", status=fleet.FAILED)
+        self.one.run("run", "nothing", status=fleet.NOT_FOUND)
+
+    def test_why_tells_due_times_from_others(self):
+        self.one.add("good", "--every", "1h", "--", "true")
+        self.one.run("run", "good", "--wait")
+        told = self.one.ask("why", "good")
+        self.assertEqual((told["outcome"], told["node"]), ("ok", "one"))
+        self.assertTrue(any("started" in line["what"] for line in told["story"]))
+        self.assertFalse(self.one.ask("why", "good", "2020-02-02T02:02")["is_due"])
+        self.one.run("why", "nothing", status=fleet.NOT_FOUND)
+
+    def test_a_pause_with_an_end_ends(self):
+        self.one.add("beat", "--every", "1s", "--", "true")
+        self.one.run("pause", "beat", "--for", "2s", "--note", "a short one")
+        self.assertEqual(self.one.ask("show", "beat")["pauses"][0]["note"], "a short one")
+        fleet.wait_until(lambda: not self.one.ask("show", "beat")["paused"], 20, "the pause ends")
+
+    # ---- going ----
+
+    def test_a_node_that_leaves_takes_its_directory_along(self):
+        self.one.run("leave", "--erase")
+        self.assertFalse(os.path.exists(self.one.directory))
+        self.one.run("jobs", status=fleet.NO_AGENT)
+
+
+class Keys(story.Story):
+    def test_sealed_keys_open_with_their_passphrase_only(self):
+        one = self.fleet.node("one")
+        self.fleet.environment["KATYDID_PASSPHRASE"] = "correct horse"
+        one.init("--passphrase")
+        one.start()
+        one.add("good", "--every", "1h", "--", "true")
+        self.fleet.environment["KATYDID_PASSPHRASE"] = "battery staple"
+        one.run("pause", "good", status=fleet.FAILED)
+        one.run("show", "good")
+
+    def test_init_makes_private_files_and_only_once(self):
+        one = self.fleet.node("one")
+        one.init("--label", "role=storage", "--fleet", "home")
+        for path, mode in ((self.fleet.keys, 0o700), (os.path.join(self.fleet.keys, "root.key"), 0o600),
+                           (os.path.join(self.fleet.keys, "operator.key"), 0o600),
+                           (os.path.join(one.directory, "net"), 0o700), (os.path.join(one.directory, "runner"), 0o700)):
+            self.assertEqual(os.stat(path).st_mode & 0o777, mode, path)
+        one.run("init", status=fleet.FAILED)
+        two = self.fleet.node("two")
+        two.run("init", status=fleet.FAILED)  # the same place for keys: none are lost
+        one.start()
+        self.assertEqual(one.ask("status", status=None)["fleet_name"], "home")
+        self.assertEqual(one.ask("members")["items"][0]["labels"], {"role": "storage"})
+
+
+if __name__ == "__main__":
+    story.main()
