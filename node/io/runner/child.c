@@ -74,9 +74,9 @@ void child_end(struct child *child, const char *why)
     if (!child->is_stopping)
         notice_say(EFFECT_WARNING, "network process %ld: %s; ending it", (long)child->pid, why);
     move(child, CHILD_ENDING);
-    link_deinit(&child->link);
     child->kill_at_ms = UINT64_MAX;
-    kill(child->pid, SIGKILL);
+    kill(child->pid, SIGKILL); // before its socket closes, so that it ends by this and not by itself
+    link_deinit(&child->link);
 }
 
 void child_closed(struct child *child, uint64_t now_ms)
