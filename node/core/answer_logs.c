@@ -27,14 +27,16 @@ void answer_logs(struct core *core, uint64_t client, const struct control_reques
         return;
     }
     struct answer *answer = answer_new(core, client, request);
-    struct effect_query query = {
-        .kind = request->run[0] ? EFFECT_QUERY_RUN : EFFECT_QUERY_RUNS, .job = request->run[0] ? "" : answer->job,
-        .limit = 5};
+    struct effect_query query = {.kind = request->run[0] ? EFFECT_QUERY_RUN : EFFECT_QUERY_RUNS,
+                                 .job = request->run[0] ? "" : answer->job,
+                                 .until_ms = core->wall_ms, // what is claimed ahead has said nothing yet
+                                 .limit = 5};
     snprintf(query.run_prefix, sizeof query.run_prefix, "%s", request->run);
     answer_query(core, answer, &query);
 }
 
-static void reply_segment(struct core *core, const struct answer *answer, const struct answer_segment *segment)
+static void reply_segment(struct core *core, const struct answer *answer,
+                          const struct answer_segment *segment)
 {
     struct control_reply reply = {.kind = CONTROL_REPLY_LOG,
                                   .is.log = {.run = answer->run,
@@ -88,14 +90,23 @@ static bool is_running_elsewhere(const struct answer *answer, const struct run_i
     return false;
 }
 
+// It ended or runs somewhere, or its node went away with it: what that one said meanwhile is with the
+// keepers.
+static bool may_have_said_something(const struct core *core, const struct answer *answer,
+                                    const struct gather_due *due, const struct gather_run *run)
+{
+    return run->status != LEDGER_OPEN || due->verdict == LEDGER_LOST || runs_find(&core->runs, &run->run) ||
+           is_running_elsewhere(answer, &run->run) || owner_is_gone(core, &run->executor);
+}
+
 // The run to show: the one asked for, or the newest that has started.
 static const struct gather_run *choose(struct core *core, struct answer *answer)
 {
     gather_sort(&answer->gather);
     for (size_t i = 0; i < answer->gather.count; i++) {
-        const struct gather_run *run = gather_deciding_run(&answer->gather.items[i]);
-        if (run && (run->status != LEDGER_OPEN || runs_find(&core->runs, &run->run) ||
-                    is_running_elsewhere(answer, &run->run)))
+        const struct gather_due *due = &answer->gather.items[i];
+        const struct gather_run *run = gather_deciding_run(due);
+        if (run && may_have_said_something(core, answer, due, run))
             return run;
     }
     return NULL;
@@ -160,8 +171,8 @@ void answer_logs_done(struct core *core, struct answer *answer)
         return;
     }
     if (!answer->run_prefix[0])
-        answer_last(core, answer->client, 4, "%s has not run yet; `katydid next %s` says when it will", answer->job,
-                    answer->job);
+        answer_last(core, answer->client, 4, "%s has not run yet; `katydid next %s` says when it will",
+                    answer->job, answer->job);
     else
         answer_last(core, answer->client, 4, "no run has an id that begins so; `katydid runs` lists them");
     answer_end(core, answer);
