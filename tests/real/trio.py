@@ -1,0 +1,89 @@
+# trio.py - the frame of the stories of three nodes: who owns what, and whether all tell the same.
+import os
+import time
+
+import fleet
+import history
+import story
+
+NAMES = ("anna", "bert", "cleo")
+
+
+class Story(story.Story):
+    """Has self.fleet and self.nodes: three machines that know each other, each with the same right to own."""
+
+    def setUp(self):
+        first = self.fleet.first_node(NAMES[0])
+        self.nodes = [first] + [self.fleet.join(name, first) for name in NAMES[1:]]
+        for node in self.nodes:
+            fleet.wait_until(lambda: alive_count(node) == len(self.nodes), 30, f"{node.name} sees all")
+        # Who came a moment ago keeps and does not own yet; from here on the owners stay what they are.
+        for node in self.nodes:
+            fleet.wait_until(lambda: node.status()["up_ms"] > 6000, 30, f"{node.name} may own")
+
+    def others(self, *without):
+        return [node for node in self.nodes if node not in without]
+
+    def owner_of(self, job, among=None):
+        """The node that owns the job, once all of them say the same and it does own it."""
+        def agreed():
+            answers = [node.ask("owner", job, status=None) for node in among or self.nodes]
+            names = {answer and answer["owner"] for answer in answers}
+            node = self.fleet.nodes.get(names.pop()) if len(names) == 1 else None
+            return node if node and node.status()["owned"] else None
+        return fleet.wait_until(agreed, 30, f"one owner of {job}")
+
+    def add_owned_by(self, owner, name, *options):
+        """Adds a job under the first name, counted up, that makes this node its owner. Returns the name."""
+        for number in range(1, 100):
+            counted = f"{name}-{number}"
+            owner.add(counted, *options)
+            if self.owner_of(counted) is owner:
+                return counted
+            owner.run("rm", counted)
+        raise AssertionError(f"{owner.name} owns nothing")
+
+    def mark(self, name):
+        return Mark(self.fleet.path(name))
+
+
+def alive_count(node):
+    return sum(member["state"] == "alive" for member in node.ask("members")["items"])
+
+
+class Mark:
+    """A file to which each run of a job adds a line: what really started, whatever the ledger says."""
+
+    def __init__(self, path):
+        self.path = path
+        self.line = f"echo $KATYDID_DUE $KATYDID_RUN $KATYDID_NODE $KATYDID_ATTEMPT >> {path}"
+
+    def starts(self):
+        """(due in ms, run, node, attempt) of each start, in order."""
+        if not os.path.exists(self.path):
+            return []
+        with open(self.path, encoding="ascii") as file:
+            lines = [line.split() for line in file]
+        return [(history.ms_of(due), run, node, int(attempt)) for due, run, node, attempt in lines]
+
+
+def settled(node, job, until_ms, among=len(NAMES)):
+    """Rows of a job whose due times up to then all have an outcome; else None. Later ones are left out."""
+    answer = node.ask("runs", job, "--limit", "10000", status=None)
+    dues = history.due_times(answer["items"])
+    if len(answer["unreachable"]) != len(NAMES) - among or not dues or dues[-1][0] < until_ms:
+        return None
+    if [due for due, row in dues if due <= until_ms and row["outcome"] is None]:
+        return None
+    return [row for row in answer["items"] if history.ms_of(row["due"]) <= until_ms]
+
+
+def wait_settled(node, job, seconds=30, among=len(NAMES)):
+    """Rows of all that was due by now, once each has an outcome. `among`: how many nodes can be asked."""
+    until_ms = history.ms_of(node.status()["time"])
+    return fleet.wait_until(lambda: settled(node, job, until_ms, among), seconds,
+                            f"every due time of {job} is settled")
+
+
+def now_ms():
+    return round(time.time() * 1000)
