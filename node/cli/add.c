@@ -267,6 +267,16 @@ static int sign_and_put(struct session *session, struct job_schema_job *job, con
     return session_put(session, &record);
 }
 
+// A job nobody may run is taken all the same: the node may come later. But it is said.
+static void notice_problem(struct session *session, const char *name)
+{
+    struct job_view view = {0};
+    if (job_view_open_or_none(&session->client, &session->trust, name, &view) == COMMAND_DONE && view.row &&
+        view.row->problem[0])
+        print_notice("%s: %s", job_view_short(name), view.row->problem);
+    job_view_close(&view);
+}
+
 static int add_to_fleet(const struct command_line *line, struct job_schema_job *job,
                         const struct preview *preview)
 {
@@ -292,6 +302,8 @@ static int add_to_fleet(const struct command_line *line, struct job_schema_job *
                                  "next", next_document(preview)));
     else if (status == COMMAND_DONE)
         print_added(job, preview, name);
+    if (status == COMMAND_DONE)
+        notice_problem(&session, name);
     job_view_close(&view);
     session_close(&session);
     return status;

@@ -115,6 +115,11 @@ class CommandLine(story.Story):
         self.assertEqual(self.one.ask("show", "again")["life"], 3)
         self.one.run("add", "again", "--every", "1h", *fleet.USER, "--", "true", status=fleet.FAILED)
 
+    def test_a_job_nobody_may_run_is_taken_and_said(self):
+        answer = self.one.run("add", "far", "--every", "1h", "--node", "elsewhere", *fleet.USER, "--", "true")
+        self.assertIn("no node", answer.stderr)
+        self.assertIn("no node", self.one.ask("show", "far")["problem"])
+
     # ---- keys ----
 
     def test_an_operator_signs_within_its_scope_and_not_beyond(self):

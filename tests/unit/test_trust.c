@@ -34,6 +34,8 @@ struct agent { // what the scripted agent says
     struct buffer authority[RECORD_COUNT_MAX];
     size_t authority_count;
     struct buffer definition; // empty: no such job
+    struct buffer conflict;   // empty: none
+    struct buffer pause;      // empty: none
     const char *job;
     int64_t clock_offset_ms;
     bool is_silent; // takes a request and closes
@@ -122,6 +124,21 @@ static void make_definition(const struct keystore_key *key, const char *name, st
     sign_as(key, ENVELOPE_DEFINITION, &body, out, &id);
 }
 
+static struct hash make_pause(const struct keystore_key *key, const char *name, struct buffer *out)
+{
+    struct pause pause = {.namespace_name = "main",
+                          .life = 1,
+                          .stamp = stamp_of_wall_ms(clock_wall_ms()),
+                          .authority_number = 1};
+    struct buffer body = {0};
+    struct record_id id;
+    snprintf(pause.name, sizeof pause.name, "%s", name);
+    pause_encode(&pause, &body);
+    buffer_clear(out);
+    sign_as(key, ENVELOPE_PAUSE, &body, out, &id);
+    return id.hash;
+}
+
 // ---- the scripted agent ----
 
 static void reply(int socket, const struct control_reply *reply)
@@ -148,12 +165,18 @@ static void end(int socket, uint32_t exit_status, const char *text)
 static void answer_job(const struct world *world, int socket)
 {
     const struct agent *agent = &world->agent;
+    struct bytes conflict = buffer_view(&agent->conflict), pause = buffer_view(&agent->pause);
     if (agent->definition.size)
         reply(socket, &(struct control_reply){.kind = CONTROL_REPLY_JOB,
                                               .is.job = {.job = agent->job,
                                                          .life = 1,
                                                          .version = 1,
-                                                         .definition = buffer_view(&agent->definition)}});
+                                                         .definition = buffer_view(&agent->definition),
+                                                         .conflicts = &conflict,
+                                                         .conflict_count = conflict.size != 0,
+                                                         .pauses = &pause,
+                                                         .pause_count = pause.size != 0,
+                                                         .paused = pause.size != 0}});
     end(socket, agent->definition.size ? 0 : 4, agent->definition.size ? "" : "there is no such job");
 }
 
@@ -322,6 +345,8 @@ static int tear_down(void **state)
     for (size_t i = 0; i < RECORD_COUNT_MAX; i++)
         buffer_deinit(&world->agent.authority[i]);
     buffer_deinit(&world->agent.definition);
+    buffer_deinit(&world->agent.conflict);
+    buffer_deinit(&world->agent.pause);
     free(world);
     return status;
 }
@@ -386,6 +411,48 @@ static void a_definition_out_of_its_signers_scope_is_not_shown(void **state)
     buffer_clear(&world->agent.authority[1]);
     make_operator(world, &world->operator_, "lab", &world->agent.authority[1]);
     assert_int_equal(run(world, "show tick"), COMMAND_FAILED);
+}
+
+static void a_conflict_is_shown_only_when_an_operator_signed_it(void **state)
+{
+    struct world *world = *state;
+    make_definition(&world->operator_, "tick", &world->agent.conflict);
+    assert_int_equal(run(world, "show tick"), COMMAND_DONE);
+    assert_int_equal(run(world, "show tick --json"), COMMAND_DONE);
+    make_definition(&world->stranger, "tick", &world->agent.conflict);
+    assert_int_equal(run(world, "show tick"), COMMAND_FAILED);
+    assert_int_equal(run(world, "show tick --json"), COMMAND_FAILED);
+}
+
+static void a_resume_names_the_pauses_it_has_seen(void **state)
+{
+    struct world *world = *state;
+    struct envelope envelope;
+    struct arena arena = {0};
+    struct pause resume;
+    struct hash id = make_pause(&world->operator_, "tick", &world->agent.pause);
+    assert_int_equal(run(world, "show tick"), COMMAND_DONE);
+    assert_int_equal(run(world, "run tick"), COMMAND_FAILED); // it is paused
+    assert_int_equal(run(world, "resume tick"), COMMAND_DONE);
+    struct buffer put = take_put(world);
+    assert_int_equal(envelope_parse(buffer_view(&put), &envelope), 0);
+    assert_int_equal(pause_decode(envelope.body, &arena, &resume), 0);
+    assert_int_equal(resume.lift_count, 1);
+    assert_memory_equal(&resume.lifts[0], &id, sizeof id);
+    arena_deinit(&arena);
+    buffer_deinit(&put);
+}
+
+static void a_pause_nobody_may_have_signed_is_not_lifted(void **state)
+{
+    struct world *world = *state;
+    make_pause(&world->stranger, "tick", &world->agent.pause);
+    assert_int_equal(run(world, "resume tick"), COMMAND_FAILED);
+    make_pause(&world->operator_, "tock", &world->agent.pause);
+    assert_int_equal(run(world, "resume tick"), COMMAND_FAILED);
+    struct buffer put = take_put(world);
+    assert_int_equal(put.size, 0);
+    buffer_deinit(&put);
 }
 
 static void another_fleet_is_not_believed(void **state)
@@ -559,6 +626,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_jobs_definition_is_not_taken_for_this_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_definition_out_of_its_signers_scope_is_not_shown, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_conflict_is_shown_only_when_an_operator_signed_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_resume_names_the_pauses_it_has_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pause_nobody_may_have_signed_is_not_lifted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_fleet_is_not_believed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_agent_without_genesis_is_not_believed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_authority_log_cannot_grow_shorter, set_up, tear_down),
