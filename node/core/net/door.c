@@ -199,6 +199,7 @@ static bool take_keys(struct core *core, const struct link *link, struct bytes b
         core->rejected++;
     else if (intake_record(core, body, INTAKE_PEER, &note) == 0)
         fleet_spread(core, &note.id, body, NULL);
+    sync_retry(core);
     return false;
 }
 

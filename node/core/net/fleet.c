@@ -231,9 +231,11 @@ void fleet_datagram(struct core *core, const struct address *from, struct bytes 
             gossip_add_contact(core->fleet.gossip, &peer->datagram.id, from);
         else
             gossip_receive(core->fleet.gossip, &peer->datagram.id, from, buffer_view(&out));
-        core->fleet.is_known |= received.kind != DATAGRAM_QUESTION;
         if (received.kind != DATAGRAM_QUESTION)
             flush_waiting(core, peer, from);
+        if (received.kind != DATAGRAM_QUESTION && !core->fleet.is_known)
+            sync_met_first(core, &peer->datagram.id);
+        core->fleet.is_known |= received.kind != DATAGRAM_QUESTION;
     }
     buffer_deinit(&out);
 }
@@ -307,24 +309,26 @@ static void take_member(struct core *core, const struct envelope *envelope, cons
     arena_deinit(&arena);
 }
 
-static void member_record(struct core *core, struct bytes bytes, struct gossip_record *record)
+// False: its signer is not a member here yet.
+static bool member_record(struct core *core, struct bytes bytes, struct gossip_record *record)
 {
     struct envelope envelope;
     struct record_id id;
     if (envelope_parse(bytes, &envelope)) {
         core->rejected++;
-        return;
+        return true;
     }
     const struct directory_node *node = directory_find(&core->directory, &envelope.signer);
     if (!node)
-        return; // not a member here yet; repair brings its admission
+        return false;
     if (node->is_revoked || envelope_verify(&envelope, &core->self.fleet, &node->key, &id)) {
         core->rejected++;
-        return;
+        return true;
     }
     record->signer = envelope.signer;
     record->envelope = bytes;
     take_member(core, &envelope, record);
+    return true;
 }
 
 void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from, uint64_t vouched_ms)
@@ -332,7 +336,14 @@ void fleet_member_record(struct core *core, struct bytes envelope, const struct 
     struct gossip_record record = {.is_repair = true, .vouched_ms = vouched_ms};
     if (from)
         record.from = *from;
-    member_record(core, envelope, &record);
+    if (!member_record(core, envelope, &record) && from)
+        sync_wait(core, from, envelope);
+}
+
+bool fleet_member_news(struct core *core, struct bytes envelope, const struct node_id *from)
+{
+    struct gossip_record record = {.from = *from, .vouched_ms = GOSSIP_NOT_VOUCHED};
+    return member_record(core, envelope, &record);
 }
 
 void fleet_load_member(struct core *core, struct bytes envelope)
@@ -369,7 +380,8 @@ static void deliver(struct core *core, const struct gossip_output *output)
     buffer_add(&data, output->data.data, output->data.size);
     if (output->class < RUMOR_NEWS) {
         struct gossip_record record = {.from = output->node, .vouched_ms = output->vouched_ms};
-        member_record(core, buffer_view(&data), &record);
+        if (!member_record(core, buffer_view(&data), &record))
+            sync_wait(core, &output->node, buffer_view(&data));
     } else if (output->class == FLEET_CLASS_RECORD) {
         inbox_record(core, &output->node, buffer_view(&data));
     } else if (output->class == FLEET_CLASS_ID && data.size == HASH_SIZE) {

@@ -66,6 +66,8 @@ uint64_t fleet_deadline_ms(const struct core *core);
 void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope, const struct node_id *from);
 // Verifies and takes a record about membership (kinds 30-32).
 void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from, uint64_t vouched_ms);
+// The same, of news that had to wait. False: its signer is still unknown here.
+bool fleet_member_news(struct core *core, struct bytes envelope, const struct node_id *from);
 void fleet_renew(struct core *core); // what our alive record says has changed
 void fleet_dirty(struct core *core);
 void fleet_leave(struct core *core); // signs that this node goes for good, and tells it

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum sync_topic { SYNC_TABLE = 1, SYNC_DIRECTORY };
+// SYNC_MEMBERS is a question without more: tell me of all members.
+enum sync_topic { SYNC_TABLE = 1, SYNC_DIRECTORY, SYNC_MEMBERS };
 
 enum { SYNC_BATCH_BYTES = 48 * 1024 }; // of records in one message
 
@@ -77,6 +78,12 @@ static void start(struct core *core, const struct node_id *node, enum sync_topic
     buffer_deinit(&body);
 }
 
+static void ask_members(struct core *core, const struct node_id *node)
+{
+    const uint8_t topic = SYNC_MEMBERS;
+    links_send(core, node, MESSAGE_RECONCILE, bytes_of(&topic, sizeof topic));
+}
+
 static void send_members(struct core *core, const struct node_id *node)
 {
     struct batch *batch = base_alloc(1, sizeof *batch);
@@ -103,6 +110,7 @@ void sync_repair(struct core *core, const struct node_id *node, enum gossip_what
     case GOSSIP_MEMBERS:
         start(core, node, SYNC_DIRECTORY);
         send_members(core, node);
+        ask_members(core, node);
         return;
     case GOSSIP_TABLE:
         start(core, node, SYNC_DIRECTORY);
@@ -114,6 +122,12 @@ void sync_repair(struct core *core, const struct node_id *node, enum gossip_what
     case GOSSIP_WHAT_COUNT:
         return;
     }
+}
+
+void sync_met_first(struct core *core, const struct node_id *node)
+{
+    start(core, node, SYNC_DIRECTORY);
+    ask_members(core, node);
 }
 
 bool sync_authority_asked(struct core *core, const struct node_id *from, struct bytes body)
@@ -139,6 +153,10 @@ bool sync_reconcile(struct core *core, const struct node_id *from, struct bytes 
     struct reconcile_lacks lacks = {0};
     reader_init(&reader, body);
     uint8_t topic = reader_u8(&reader);
+    if (topic == SYNC_MEMBERS && reader_is_done(&reader)) {
+        send_members(core, from);
+        return true;
+    }
     if (reader.failed || (topic != SYNC_TABLE && topic != SYNC_DIRECTORY))
         return false;
     struct reconcile_view view = view_of(core, (enum sync_topic)topic);
@@ -185,10 +203,39 @@ bool sync_wanted(struct core *core, const struct node_id *from, struct bytes bod
     return true;
 }
 
+static bool is_about_members(struct bytes envelope)
+{
+    return envelope.size && envelope.data[0] >= ENVELOPE_ALIVE && envelope.data[0] <= ENVELOPE_SUSPICION;
+}
+
+static bool is_waiting(const struct sync *sync, struct bytes envelope)
+{
+    for (size_t i = 0; i < sync->waiting_count; i++)
+        if (bytes_equal(buffer_view(&sync->waiting[i].envelope), envelope))
+            return true;
+    return false;
+}
+
+// Asks who sent it for what it rests on, once for the many that may come together. Admissions travel as
+// news like the words of members, and need not be asked for when those overtake them.
+static void ask_what_is_missing(struct core *core, struct sync_waiting *kept)
+{
+    struct sync *sync = &core->sync;
+    if (node_id_is_zero(&kept->from) || is_about_members(buffer_view(&kept->envelope)))
+        return;
+    for (size_t i = 0; i < sync->waiting_count; i++)
+        if (node_id_equal(&sync->waiting[i].from, &kept->from) && sync->waiting[i].asked_ms &&
+            core->now_ms - sync->waiting[i].asked_ms < SYNC_ASK_AGAIN_MS)
+            return;
+    kept->asked_ms = core->now_ms;
+    sync_ask_authority(core, &kept->from);
+    start(core, &kept->from, SYNC_DIRECTORY);
+}
+
 void sync_wait(struct core *core, const struct node_id *from, struct bytes envelope)
 {
     struct sync *sync = &core->sync;
-    if (sync->is_retrying)
+    if (sync->is_retrying || is_waiting(sync, envelope))
         return;
     if (sync->waiting_count == SYNC_WAITING_COUNT_MAX) {
         buffer_deinit(&sync->waiting[0].envelope);
@@ -200,10 +247,19 @@ void sync_wait(struct core *core, const struct node_id *from, struct bytes envel
     struct sync_waiting *kept = &sync->waiting[sync->waiting_count++];
     *kept = (struct sync_waiting){.from = *from};
     buffer_add(&kept->envelope, envelope.data, envelope.size);
-    if (!node_id_is_zero(from)) {
-        sync_ask_authority(core, from);
-        start(core, from, SYNC_DIRECTORY);
-    }
+    ask_what_is_missing(core, kept);
+}
+
+static int retry(struct core *core, const struct sync_waiting *waiting)
+{
+    struct bytes bytes = buffer_view(&waiting->envelope);
+    struct intake_note note;
+    if (is_about_members(bytes))
+        return fleet_member_news(core, bytes, &waiting->from) ? INTAKE_KNOWN : INTAKE_SIGNER_UNKNOWN;
+    int outcome = intake_record(core, bytes, INTAKE_PEER, &note);
+    if (outcome == 0 && core->is_loaded)
+        fleet_spread(core, &note.id, bytes, &waiting->from);
+    return outcome;
 }
 
 // Something new came in: perhaps what a waiting record rested on. Repeats while that helps.
@@ -218,14 +274,11 @@ void sync_retry(struct core *core)
         helped = false;
         for (size_t i = 0; i < sync->waiting_count;) {
             struct sync_waiting *waiting = &sync->waiting[i];
-            struct intake_note note;
-            int outcome = intake_record(core, buffer_view(&waiting->envelope), INTAKE_PEER, &note);
+            int outcome = retry(core, waiting);
             if (outcome == INTAKE_SIGNER_UNKNOWN) {
                 i++;
                 continue;
             }
-            if (outcome == 0 && core->is_loaded)
-                fleet_spread(core, &note.id, buffer_view(&waiting->envelope), &waiting->from);
             helped |= outcome == 0;
             buffer_deinit(&waiting->envelope);
             memmove(waiting, waiting + 1, (--sync->waiting_count - i) * sizeof *waiting);

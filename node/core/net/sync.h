@@ -11,12 +11,13 @@ struct core;
 
 enum {
     SYNC_WAITING_COUNT_MAX = 512, // records of unknown signers that wait for authority or admissions
+    SYNC_ASK_AGAIN_MS = 1000,     // between two questions to one sender
 };
 
 struct sync_waiting {
     struct node_id from;
     struct buffer envelope; // owned
-    bool is_tried;          // again since it came
+    uint64_t asked_ms;      // when its sender was asked for what it rests on; 0: it was not
 };
 
 struct sync {
@@ -30,6 +31,8 @@ void sync_deinit(struct sync *sync);
 
 // `node` lastingly has something else than we.
 void sync_repair(struct core *core, const struct node_id *node, enum gossip_what what);
+// The first node that answered since the start: it is asked for what went round before.
+void sync_met_first(struct core *core, const struct node_id *node);
 // Asks for what its authority log has beyond ours.
 void sync_ask_authority(struct core *core, const struct node_id *node);
 // A record is announced that was too large for a rumour: fetch it if it is not here.
