@@ -63,7 +63,7 @@ int call_open(const struct address *to, int *ret_socket)
 
 int call_send(int socket, struct buffer *data)
 {
-    uint64_t until_ms = clock_now_ms() + CALL_SILENCE_MS;
+    uint64_t until_ms = clock_now_ms() + CALL_SEND_MS;
     size_t sent = 0;
     while (sent < data->size) {
         ssize_t part = send(socket, data->data + sent, data->size - sent, MSG_NOSIGNAL);
@@ -81,16 +81,16 @@ int call_send(int socket, struct buffer *data)
     return 0;
 }
 
-int call_receive(int socket, void *out, size_t room, size_t *ret_size)
+int call_receive(int socket, uint64_t patience_ms, struct call_data *ret_data)
 {
-    uint64_t until_ms = clock_now_ms() + CALL_SILENCE_MS;
+    uint64_t until_ms = clock_now_ms() + patience_ms;
     for (;;) {
         int outcome = wait_for(socket, POLLIN, until_ms);
         if (outcome)
             return outcome;
-        ssize_t size = recv(socket, out, room, 0);
+        ssize_t size = recv(socket, ret_data->bytes, sizeof ret_data->bytes, 0);
         if (size >= 0) {
-            *ret_size = (size_t)size;
+            ret_data->size = (size_t)size;
             return 0;
         }
         if (errno != EAGAIN && errno != EINTR)

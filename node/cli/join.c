@@ -25,6 +25,7 @@
 enum {
     TOKEN_FILE_SIZE_MAX = 16 * 1024, // with any line breaks a mail program may have added
     FAILURES_ROOM = 2048,
+    ANSWER_MS = 30 * 1000,
 };
 
 struct joining {
@@ -150,15 +151,16 @@ static const char *text_of(const struct joiner *joiner)
     }
 }
 
-// 0: an outcome of the joiner, or the other side closed. Negative: -errno.
+// 0: an outcome of the joiner, or the other side closed. Negative: -errno. Who was asked may take its time:
+// it answers when the use of the token is on its disk.
 static int talk(struct joiner *joiner, int socket)
 {
-    uint8_t data[16 * 1024];
-    size_t size = 1;
+    struct call_data data = {.size = 1};
     int error = call_send(socket, joiner_output(joiner));
-    while (!error && !joiner->outcome && size) {
-        error = call_receive(socket, data, sizeof data, &size);
-        if (!error && size && joiner_receive(joiner, bytes_of(data, size)) == 0)
+    while (!error && !joiner->outcome && data.size) {
+        bool is_asked = joiner->stream.state == STREAM_OPEN;
+        error = call_receive(socket, is_asked ? ANSWER_MS : LIMIT_HANDSHAKE_MS, &data);
+        if (!error && data.size && joiner_receive(joiner, bytes_of(data.bytes, data.size)) == 0)
             error = call_send(socket, joiner_output(joiner));
     }
     return error;
