@@ -18,6 +18,16 @@ static size_t own_bytes(struct buffer *memory, struct bytes bytes)
     return offset;
 }
 
+static struct bytes view(const struct buffer *memory, size_t offset, size_t size)
+{
+    return size ? bytes_of(memory->data + offset, size) : (struct bytes){0};
+}
+
+static const char *text_at(const struct buffer *memory, size_t offset, const char *original)
+{
+    return original ? (const char *)memory->data + offset : NULL;
+}
+
 // All is copied before any pointer is taken: the buffer moves while it grows.
 struct request *request_new_write(const struct effect_write *write)
 {
@@ -30,11 +40,11 @@ struct request *request_new_write(const struct effect_write *write)
     size_t key = own_text(memory, write->key);
     size_t job = own_text(memory, write->job);
     size_t what = own_text(memory, write->story.what);
-    copy->envelope = bytes_of(memory->data + envelope, write->envelope.size);
-    copy->value = bytes_of(memory->data + value, write->value.size);
-    copy->key = write->key ? (const char *)memory->data + key : NULL;
-    copy->job = write->job ? (const char *)memory->data + job : NULL;
-    copy->story.what = write->story.what ? (const char *)memory->data + what : NULL;
+    copy->envelope = view(memory, envelope, write->envelope.size);
+    copy->value = view(memory, value, write->value.size);
+    copy->key = text_at(memory, key, write->key);
+    copy->job = text_at(memory, job, write->job);
+    copy->story.what = text_at(memory, what, write->story.what);
     request->size_bytes = sizeof *request + memory->size;
     return request;
 }
