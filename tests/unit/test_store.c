@@ -453,20 +453,26 @@ static void retain(int64_t before_ms, uint32_t keep_runs)
     support_store_write(&fixture, &write);
 }
 
-static size_t count_claims_of_a(void)
+static size_t count_rows(const struct effect_query *query)
 {
     struct support_rows rows;
-    struct effect_query query = {.query = 77, .kind = EFFECT_QUERY_RUNS, .job = "main/a", .limit = 100};
-    support_store_ask(&fixture, &query, &rows);
-    size_t count = support_rows_count(&rows, EVENT_ROW_CLAIM);
+    support_store_ask(&fixture, query, &rows);
+    size_t count = rows.count;
     support_rows_deinit(&rows);
     return count;
+}
+
+// History is dropped by and by, so what has to be gone is asked for until it is.
+static void expect_rows(const struct effect_query *query, size_t expected)
+{
+    for (int round = 0; round < 1000 && count_rows(query) != expected; round++)
+        ;
+    assert_int_equal(count_rows(query), expected);
 }
 
 static void retention_drops_old_ended_runs_with_their_output(void **state)
 {
     (void)state;
-    struct support_rows rows;
     fill_history();
     struct ledger_occurrence open = support_due("a", SUPPORT_WALL_MS - MINUTE_MS);
     struct ledger_claim claim = support_claim(&open);
@@ -474,24 +480,60 @@ static void retention_drops_old_ended_runs_with_their_output(void **state)
     struct ledger_occurrence first = support_due("a", SUPPORT_WALL_MS);
     struct run_id run = support_run(&first, 1);
     put_segment(&run, 0, 100);
+    const struct effect_query ours = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/a", .limit = 100};
+    const struct effect_query theirs = {.query = 2, .kind = EFFECT_QUERY_RUNS, .job = "main/b", .limit = 100};
+    const struct effect_query output = {.query = 3, .kind = EFFECT_QUERY_SEGMENTS, .run = run};
+    size_t before = count_rows(&theirs);
     retain(SUPPORT_WALL_MS + 2 * MINUTE_MS, 0);
-    assert_int_equal(count_claims_of_a(), 9); // minutes 2 to 9, and the open one
+    expect_rows(&ours, 2 * 8 + 1); // claims and results of minutes 2 to 9, and the open claim
     retain(0, 3);
-    assert_int_equal(count_claims_of_a(), 4);
-    struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_SEGMENTS, .run = run};
-    support_store_ask(&fixture, &query, &rows);
-    assert_int_equal(rows.count, 0);
-    support_rows_deinit(&rows);
-    query = (struct effect_query){.query = 2, .kind = EFFECT_QUERY_RUNS, .job = "main/b", .limit = 100};
-    support_store_ask(&fixture, &query, &rows);
-    assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 10); // another job's stay
-    support_rows_deinit(&rows);
+    expect_rows(&ours, 2 * 3 + 1);
+    expect_rows(&output, 0);
+    assert_int_equal(count_rows(&theirs), before);
+}
+
+static void a_long_history_is_dropped_in_parts(void **state)
+{
+    (void)state;
+    for (int64_t i = 0; i < 1500; i++) {
+        struct ledger_occurrence due = support_due("a", SUPPORT_WALL_MS + i * 1000);
+        struct ledger_result result = support_result(&due, LEDGER_OK);
+        support_store_result(&fixture, &result);
+    }
+    const struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/a", .limit = 1000};
+    retain(0, 10);
+    expect_rows(&query, 10);
+}
+
+static void a_missed_week_goes_when_all_of_it_is_old(void **state)
+{
+    (void)state;
+    const int64_t week_ms = 7 * 24 * 60 * MINUTE_MS;
+    struct buffer body = {0};
+    struct ledger_verdict verdict = {
+        .occurrence = support_due("a", SUPPORT_WALL_MS),
+        .last_due_ms = SUPPORT_WALL_MS + week_ms,
+        .count = 7 * 24,
+        .status = LEDGER_MISSED,
+        .reason = "no node up",
+        .at_ms = SUPPORT_WALL_MS + week_ms,
+    };
+    ledger_verdicts_encode(&verdict, 1, &body);
+    support_store_sign(&fixture, 1, ENVELOPE_VERDICT, &body);
+    struct ledger_occurrence within = support_due("a", SUPPORT_WALL_MS + week_ms / 2);
+    struct ledger_claim claim = support_claim(&within); // refused by somebody: the verdict covers it
+    support_store_claim(&fixture, &claim);
+    const struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/a", .limit = 10};
+    expect_rows(&query, 2);
+    retain(SUPPORT_WALL_MS + week_ms, 0); // its last due time is not old yet
+    expect_rows(&query, 2);
+    retain(SUPPORT_WALL_MS + week_ms + 1, 0);
+    expect_rows(&query, 0);
 }
 
 static void retention_never_cuts_through_a_block_of_claims(void **state)
 {
     (void)state;
-    struct support_rows rows;
     put_block(SUPPORT_WALL_MS, 10);
     for (int64_t second = 0; second < 9; second++)
         put_block_result(SUPPORT_WALL_MS + second * 1000, 1);
@@ -501,10 +543,10 @@ static void retention_never_cuts_through_a_block_of_claims(void **state)
         .before_ms = SUPPORT_WALL_MS + 5000,
     };
     support_store_write(&fixture, &write);
-    struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/block", .limit = 100};
-    support_store_ask(&fixture, &query, &rows);
-    assert_int_equal(rows.count, 10);
-    support_rows_deinit(&rows);
+    const struct effect_query query = {
+        .query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/block", .limit = 100};
+    for (int round = 0; round < 20; round++)
+        assert_int_equal(count_rows(&query), 10);
 }
 
 static uint64_t incompressible(uint64_t *state, char *out, size_t size)
@@ -642,6 +684,8 @@ int main(void)
         TEST(segments_come_by_index_however_they_arrived),
         TEST(the_story_of_a_job_includes_lines_of_no_job),
         TEST(retention_drops_old_ended_runs_with_their_output),
+        TEST(a_long_history_is_dropped_in_parts),
+        TEST(a_missed_week_goes_when_all_of_it_is_old),
         TEST(retention_never_cuts_through_a_block_of_claims),
         TEST(the_oldest_output_makes_room_when_the_database_grows_too_large),
         TEST(a_query_sees_every_write_handed_over_before_it),

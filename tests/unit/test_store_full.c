@@ -235,9 +235,13 @@ static void forgetting_history_works_on_a_full_disk(void **state)
     support_store_write(&fixture, &retain);
     support_store_settle(&fixture);
     struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/a", .limit = 1000};
-    support_store_ask(&fixture, &query, &rows);
-    assert_int_equal(rows.count, 20);
-    support_rows_deinit(&rows);
+    size_t count = 400;
+    for (int round = 0; round < 1000 && count != 20; round++) { // by and by
+        support_store_ask(&fixture, &query, &rows);
+        count = rows.count;
+        support_rows_deinit(&rows);
+    }
+    assert_int_equal(count, 20);
 }
 
 static void a_disk_that_is_full_at_the_start_is_said(void **state)

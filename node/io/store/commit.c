@@ -1,7 +1,8 @@
 #include "node/io/store/commit.h"
 
-#include "node/io/store/database.h"
-#include "node/io/store/retain.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "node/io/store/writer.h"
 
 static void enter(struct commit *commit, enum event_storage state)
@@ -38,6 +39,27 @@ void commit_fail(struct commit *commit)
     forget_all(commit, &commit->waiting);
 }
 
+// A new plan for a job takes the place of the old one.
+static int plan_retention(struct commit *commit, const struct effect_write *write)
+{
+    size_t index = 0;
+    while (index < commit->task_count && strcmp(commit->tasks[index].job, write->job) != 0)
+        index++;
+    base_grow((void **)&commit->tasks, &commit->task_capacity, index + 1, sizeof *commit->tasks);
+    int outcome =
+        retain_plan(commit->database, write->job, write->before_ms, write->keep_runs, &commit->tasks[index]);
+    if (!outcome)
+        commit->task_count = MAX_OF(commit->task_count, index + 1);
+    return outcome;
+}
+
+static int perform_one(struct commit *commit, const struct effect_write *write)
+{
+    if (write->kind == EFFECT_WRITE_RETAIN)
+        return plan_retention(commit, write);
+    return writer_perform(commit->database, write);
+}
+
 static int perform_all(struct commit *commit, const struct request_list *writes)
 {
     int outcome = database_begin(commit->database);
@@ -45,7 +67,7 @@ static int perform_all(struct commit *commit, const struct request_list *writes)
         return outcome;
     for (const struct request *request = writes->first; request && !outcome; request = request->next)
         if (!request->is_refused)
-            outcome = writer_perform(commit->database, &request->write);
+            outcome = perform_one(commit, &request->write);
     if (outcome) {
         database_rollback(commit->database);
         return outcome;
@@ -142,14 +164,24 @@ void commit_batch(struct commit *commit, struct request_list *writes)
     forget_all(commit, writes);
 }
 
-// The log is copied back and cut first, so that its room and the ballast's serve what must be written.
+// Appending to the log comes first: the ballast's room is enough for that. Copying the log back frees
+// more than it takes only when it is through, and it may use up the room on the way.
+static int settle_waiting(struct commit *commit)
+{
+    int outcome = settle(commit, &commit->waiting);
+    if (outcome != STORE_FULL)
+        return outcome;
+    outcome = database_checkpoint(commit->database, true);
+    return outcome ? outcome : settle(commit, &commit->waiting);
+}
+
 void commit_retry(struct commit *commit)
 {
     if (commit->state != EVENT_STORAGE_FULL)
         return;
-    int outcome = database_checkpoint(commit->database, true);
-    if (!outcome || outcome == STORE_FULL)
-        outcome = settle(commit, &commit->waiting);
+    int outcome = settle_waiting(commit);
+    if (!outcome)
+        outcome = database_checkpoint(commit->database, false);
     if (outcome && outcome != STORE_FULL) {
         commit_fail(commit);
         return;
@@ -175,4 +207,27 @@ void commit_sweep(struct commit *commit)
     commit->unswept_bytes = 0;
     check(commit, retain_sweep(commit->database, commit->size_max_bytes, &dropped));
     atomic_fetch_add(&commit->dropped, dropped);
+}
+
+bool commit_has_tasks(const struct commit *commit)
+{
+    return commit->task_count > 0 && commit->state == EVENT_STORAGE_OK;
+}
+
+// Also on a full disk, once a second with the other tries: what is dropped makes room.
+void commit_retain(struct commit *commit)
+{
+    if (!commit->task_count || commit->state == EVENT_STORAGE_FAILED)
+        return;
+    struct retain_task *last = &commit->tasks[commit->task_count - 1];
+    if (retain_is_done(last))
+        commit->task_count--;
+    else
+        check(commit, retain_step(commit->database, last));
+}
+
+void commit_deinit(struct commit *commit)
+{
+    request_drop_all(&commit->waiting);
+    free(commit->tasks);
 }

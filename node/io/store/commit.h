@@ -9,9 +9,7 @@
 #include "node/io/store/ballast.h"
 #include "node/io/store/delivery.h"
 #include "node/io/store/request.h"
-#include "node/io/store/store.h"
-
-struct database;
+#include "node/io/store/retain.h"
 
 enum {
     COMMIT_SWEEP_COUNT = 2048, // writes between two sweeps
@@ -24,8 +22,10 @@ struct commit {
     struct ballast ballast;
     enum event_storage state;
     struct request_list waiting; // of class MUST, while the disk is full; owned
-    uint32_t unswept;            // writes since the last sweep
-    uint64_t unswept_bytes;      // what they held
+    struct retain_task *tasks;   // history to be dropped by and by; owned
+    size_t task_count, task_capacity;
+    uint32_t unswept;       // writes since the last sweep
+    uint64_t unswept_bytes; // what they held
     uint64_t size_max_bytes;
     _Atomic uint64_t unsettled_bytes;
     _Atomic uint64_t dropped;
@@ -40,5 +40,9 @@ void commit_retry(struct commit *commit);
 void commit_fail(struct commit *commit); // a read or sweep found the database unusable
 // Forgets what it costs too much to keep; does nothing until enough was written.
 void commit_sweep(struct commit *commit);
+// One step of dropping history, while there is nothing better to do.
+void commit_retain(struct commit *commit);
+bool commit_has_tasks(const struct commit *commit);
+void commit_deinit(struct commit *commit);
 
 #endif

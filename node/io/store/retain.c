@@ -1,5 +1,6 @@
 #include "node/io/store/retain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -7,7 +8,8 @@
 #include "node/io/store/series.h"
 
 enum {
-    BATCH_COUNT = 128,        // due times
+    BATCH_COUNT = 128, // due times
+    BATCH_ITEM_COUNT = 500,
     BATCH_SEGMENT_COUNT = 16, // a quarter of a mebibyte
 };
 
@@ -85,15 +87,11 @@ static int drop_output(struct database *database, const struct run_id *run)
     return outcome;
 }
 
-static int drop_series(struct database *database, const struct series *series)
+// Runs the statement and drops the items its rows name, and the output of runs that have no item left.
+static int drop_items(struct database *database, sqlite3_stmt *statement)
 {
     struct references items = {0};
-    sqlite3_stmt *statement;
-    int outcome = database_prepare(database, SQL_SERIES_ITEMS, &statement);
-    if (!outcome) {
-        series_bind(series, statement);
-        outcome = gather(database, statement, true, &items);
-    }
+    int outcome = gather(database, statement, true, &items);
     if (!outcome)
         outcome = drop_all(database, SQL_ITEM_DROP, &items);
     for (size_t i = 0; i < items.count && !outcome; i++)
@@ -101,6 +99,16 @@ static int drop_series(struct database *database, const struct series *series)
             outcome = drop_output(database, &items.items[i].run);
     free(items.items);
     return outcome;
+}
+
+static int drop_series(struct database *database, const struct series *series)
+{
+    sqlite3_stmt *statement;
+    int outcome = database_prepare(database, SQL_SERIES_ITEMS, &statement);
+    if (outcome)
+        return outcome;
+    series_bind(series, statement);
+    return drop_items(database, statement);
 }
 
 // Drops the due times the statement's rows name, at most BATCH_COUNT of them.
@@ -140,39 +148,102 @@ static int ask(struct database *database, enum sql sql, const char *job, int64_t
     return 0;
 }
 
-// Due times before *ret_cut_ms go. It is moved back so that no block of claims straddles it.
-static int find_cut(struct database *database, const char *job, int64_t before_ms, uint32_t keep_runs,
-                    int64_t *ret_cut_ms)
+int retain_plan(struct database *database, const char *job, int64_t before_ms, uint32_t keep_runs,
+                struct retain_task *ret_task)
 {
-    int64_t cut_ms = before_ms;
+    struct retain_task task = {.cut_ms = before_ms};
     int64_t oldest_kept_ms = INT64_MIN;
+    snprintf(task.job, sizeof task.job, "%s", job);
     int outcome = 0;
     if (keep_runs)
         outcome = ask(database, SQL_RETAIN_COUNT, job, (int64_t)keep_runs - 1, &oldest_kept_ms);
-    cut_ms = MAX_OF(cut_ms, oldest_kept_ms);
-    int64_t floor_ms = cut_ms;
+    task.cut_ms = task.from_ms = MAX_OF(before_ms, oldest_kept_ms);
     if (!outcome)
-        outcome = ask(database, SQL_RETAIN_FLOOR, job, cut_ms, &floor_ms);
+        outcome = ask(database, SQL_RETAIN_OLDEST, job, INT64_MIN, &task.from_ms);
     if (!outcome)
-        *ret_cut_ms = MIN_OF(cut_ms, floor_ms);
+        *ret_task = task;
     return outcome;
 }
 
-int retain_job(struct database *database, const char *job, int64_t before_ms, uint32_t keep_runs)
+bool retain_is_done(const struct retain_task *task)
 {
-    int64_t cut_ms = 0;
-    int outcome = find_cut(database, job, before_ms, keep_runs, &cut_ms);
-    size_t count = BATCH_COUNT;
-    while (!outcome && count == BATCH_COUNT) {
-        sqlite3_stmt *statement;
-        outcome = database_prepare(database, SQL_RETAIN_ITEMS, &statement);
-        if (outcome)
+    return task->from_ms >= task->cut_ms;
+}
+
+// The end of a part of about `count` items that starts where the task stands; no stretch straddles it.
+static int find_part(struct database *database, const struct retain_task *task, int64_t count,
+                     int64_t *ret_end_ms)
+{
+    sqlite3_stmt *statement;
+    bool row = false;
+    int64_t end_ms = task->cut_ms;
+    int outcome = database_prepare(database, SQL_RETAIN_PART, &statement);
+    if (outcome)
+        return outcome;
+    database_bind_text(statement, 1, task->job);
+    database_bind_number(statement, 2, task->from_ms);
+    database_bind_number(statement, 3, count);
+    outcome = database_step(database, statement, &row);
+    if (outcome)
+        return outcome;
+    if (row)
+        end_ms = MIN_OF(end_ms, sqlite3_column_int64(statement, 0));
+    sqlite3_reset(statement);
+    int64_t floor_ms = end_ms;
+    outcome = ask(database, SQL_RETAIN_FLOOR, task->job, end_ms, &floor_ms);
+    if (!outcome)
+        *ret_end_ms = MIN_OF(end_ms, floor_ms);
+    return outcome;
+}
+
+static int drop_part(struct database *database, const struct retain_task *task, int64_t end_ms)
+{
+    sqlite3_stmt *statement;
+    int outcome = database_prepare(database, SQL_RETAIN_ITEMS, &statement);
+    if (outcome)
+        return outcome;
+    database_bind_text(statement, 1, task->job);
+    database_bind_number(statement, 2, task->from_ms);
+    database_bind_number(statement, 3, end_ms);
+    return drop_items(database, statement);
+}
+
+// A part that a long stretch straddles from its very start is made larger, up to the whole.
+static int step(struct database *database, struct retain_task *task)
+{
+    int64_t end_ms = task->from_ms;
+    int outcome = 0;
+    for (int64_t count = BATCH_ITEM_COUNT; !outcome && end_ms <= task->from_ms; count *= 4) {
+        outcome = find_part(database, task, count, &end_ms);
+        if (count > INT32_MAX)
             break;
-        database_bind_text(statement, 1, job);
-        database_bind_number(statement, 2, cut_ms);
-        database_bind_number(statement, 3, BATCH_COUNT);
-        outcome = drop_listed(database, statement, &count);
     }
+    if (outcome)
+        return outcome;
+    if (end_ms <= task->from_ms) { // a stretch reaches from before the oldest to beyond the cut: it stays
+        task->from_ms = task->cut_ms;
+        return 0;
+    }
+    outcome = drop_part(database, task, end_ms);
+    if (!outcome)
+        task->from_ms = end_ms;
+    return outcome;
+}
+
+int retain_step(struct database *database, struct retain_task *task)
+{
+    struct retain_task after = *task;
+    int outcome = database_begin(database);
+    if (outcome)
+        return outcome;
+    outcome = step(database, &after);
+    if (outcome) {
+        database_rollback(database);
+        return outcome;
+    }
+    outcome = database_commit(database);
+    if (!outcome)
+        *task = after;
     return outcome;
 }
 

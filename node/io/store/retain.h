@@ -12,9 +12,20 @@ enum {
     RETAIN_STORY_DAYS = 30,
 };
 
-// Drops ended due times of `job` before `before_ms`, and those beyond its newest `keep_runs` (0: no such
-// bound), with their output. Inside the caller's transaction.
-int retain_job(struct database *database, const char *job, int64_t before_ms, uint32_t keep_runs) WARN_UNUSED;
+// What is still to be dropped of one job: due times in [from_ms, cut_ms). Done when from_ms reaches cut_ms.
+struct retain_task {
+    char job[NAME_JOB_ROOM];
+    int64_t from_ms, cut_ms;
+};
+
+// Plans to drop the ended due times of `job` before `before_ms`, and those beyond its newest `keep_runs`
+// (0: no such bound), with their output.
+int retain_plan(struct database *database, const char *job, int64_t before_ms, uint32_t keep_runs,
+                struct retain_task *ret_task) WARN_UNUSED;
+// Drops the oldest part of it, in a transaction of its own, so that a long backlog neither holds up other
+// writes nor needs much room in the log.
+int retain_step(struct database *database, struct retain_task *task) WARN_UNUSED;
+bool retain_is_done(const struct retain_task *task);
 
 // Sweeps up: records of cursors that were overtaken, old stories, and, while the database is larger than
 // `size_max_bytes`, the oldest output, then the oldest ended due times. Adds to *dropped what those two

@@ -22,6 +22,7 @@ static const char *const steps[] = {
     " PRIMARY KEY (ledger, position)) WITHOUT ROWID;"
     "CREATE INDEX item_job ON item (job, last);"
     "CREATE INDEX item_last ON item (last);"
+    "CREATE INDEX item_long ON item (job, last) WHERE last - first > 60000;"
     "CREATE INDEX item_run ON item (run) WHERE run IS NOT NULL;"
     "CREATE INDEX item_cause ON item (cause) WHERE cause IS NOT NULL;"
     "CREATE INDEX item_failed ON item (last) WHERE status BETWEEN 1 AND 8;"

@@ -6,12 +6,26 @@
 // proto/ledger.h: 0 open, 1 to 8 below ok, 9 ok.
 #define SERIES         " job = ?1 AND life = ?2 AND version = ?3 AND trigger = ?4 AND target = ?5 AND cause IS ?6 "
 #define SERIES_COLUMNS " job, life, version, trigger, target, cause, first, last "
-#define OVERLAP        " last >= ?7 AND first <= ?8 "
-#define SAME_DUE_TIMES(a, b)                                                                                 \
+#define SAME_SERIES(a, b)                                                                                    \
 #a ".job = " #b ".job AND " #a ".life = " #b ".life AND " #a ".version = " #b ".version AND " #a         \
-       ".trigger = " #b ".trigger AND " #a ".target = " #b ".target AND " #a ".cause IS " #b                 \
-       ".cause AND " #a ".last >= " #b ".first AND " #a ".first <= " #b ".last"
-#define ENDED "(kind <> 64 OR EXISTS (SELECT 1 FROM item e WHERE e.kind <> 64 AND " SAME_DUE_TIMES(e, i) "))"
+       ".trigger = " #b ".trigger AND " #a ".target = " #b ".target AND " #a ".cause IS " #b ".cause"
+
+// Two stretches of due times overlap. Nearly all are single or span less than a minute (blocks of
+// claims), so those that overlap end within a minute of the other's end: a few rows of the index by job
+// and end. The long ones, weeks that were missed, have an index of their own (schema.c).
+#define LONG_MS       "60000"
+#define OVERLAP_SHORT " last >= ?7 AND last <= ?8 + " LONG_MS " AND first <= ?8 "
+#define OVERLAP_LONG  " last - first > " LONG_MS " AND last > ?8 + " LONG_MS " AND first <= ?8 "
+#define OVERLAPS(a, b)                                                                                       \
+#a ".last >= " #b ".first AND " #a ".last <= " #b ".last + " LONG_MS " AND " #a ".first <= " #b ".last"
+#define OVERLAPS_LONG(a, b)                                                                                  \
+#a ".last - " #a ".first > " LONG_MS " AND " #a ".last > " #b ".last + " LONG_MS " AND " #a              \
+       ".first <= " #b ".last"
+
+#define ENDED                                                                                                \
+    "(kind <> 64 OR EXISTS (SELECT 1 FROM item e WHERE e.kind <> 64 AND " SAME_SERIES(                       \
+        e, i) " AND " OVERLAPS(e, i) ") OR EXISTS (SELECT 1 FROM item e INDEXED BY item_long WHERE e.kind "  \
+                                     "<> 64 AND " SAME_SERIES(e, i) " AND " OVERLAPS_LONG(e, i) "))"
 
 static const char *const texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN",
@@ -29,7 +43,8 @@ static const char *const texts[SQL_COUNT] = {
 
     [SQL_RECORD_ADD] = "INSERT OR IGNORE INTO record (id, kind, number, envelope) VALUES (?1, ?2, ?3, ?4)",
     [SQL_RECORD_DROP] = "DELETE FROM record WHERE id = ?1",
-    [SQL_RECORD_KINDS] = "SELECT id, envelope FROM record WHERE kind BETWEEN ?1 AND ?2 ORDER BY kind, number, row",
+    [SQL_RECORD_KINDS] =
+        "SELECT id, envelope FROM record WHERE kind BETWEEN ?1 AND ?2 ORDER BY kind, number, row",
 
     [SQL_LEDGER_ADD] = "INSERT OR IGNORE INTO ledger (id, kind, size, envelope) VALUES (?1, ?2, ?3, ?4)",
     [SQL_LEDGER_GET] = "SELECT id, size, envelope FROM ledger WHERE row = ?1",
@@ -66,7 +81,8 @@ static const char *const texts[SQL_COUNT] = {
         "SELECT ledger, position FROM item i WHERE at >= ?1 OR last >= ?1 OR kind = 64 AND ("
         "NOT EXISTS (SELECT 1 FROM item r WHERE r.run = i.run AND r.kind = 66) OR count > 1 AND count > ("
         "SELECT COALESCE(SUM((MIN(d.last, i.last) - MAX(d.first, i.first)) / i.step + 1), 0) FROM ("
-        "SELECT DISTINCT r.first, r.last FROM item r WHERE r.kind = 66 AND " SAME_DUE_TIMES(r, i) ") d))",
+        "SELECT DISTINCT r.first, r.last FROM item r WHERE r.kind = 66 AND " SAME_SERIES(
+            r, i) " AND " OVERLAPS(r, i) ") d))",
     [SQL_LOAD_CURSORS] = "SELECT ledger, position FROM cursor",
     [SQL_LOAD_NEWEST] = "SELECT MAX(last) FROM item",
 
@@ -77,8 +93,12 @@ static const char *const texts[SQL_COUNT] = {
         "FROM item WHERE job = ?1 AND last >= ?2 AND first <= ?3 ORDER BY last DESC, first",
     [SQL_DUE_FAILED] = "SELECT" SERIES_COLUMNS "FROM item WHERE status BETWEEN 1 AND 8 AND (?1 = '' OR "
                        "job = ?1) AND last >= ?2 AND first <= ?3 ORDER BY last DESC, first",
-    [SQL_SERIES_IS_OK] = "SELECT 1 FROM item WHERE" SERIES "AND" OVERLAP "AND status = 9 LIMIT 1",
-    [SQL_SERIES_ITEMS] = "SELECT ledger, position, run FROM item WHERE" SERIES "AND" OVERLAP,
+    [SQL_SERIES_IS_OK] =
+        "SELECT 1 FROM item WHERE" SERIES "AND" OVERLAP_SHORT "AND status = 9 UNION ALL "
+        "SELECT 1 FROM item INDEXED BY item_long WHERE" SERIES "AND" OVERLAP_LONG "AND status = 9 LIMIT 1",
+    [SQL_SERIES_ITEMS] =
+        "SELECT ledger, position, run FROM item WHERE" SERIES "AND" OVERLAP_SHORT "UNION ALL "
+        "SELECT ledger, position, run FROM item INDEXED BY item_long WHERE" SERIES "AND" OVERLAP_LONG,
     [SQL_RUN_ITEMS] = "SELECT" SERIES_COLUMNS "FROM item WHERE run >= ?1 AND run <= ?2",
     [SQL_DUE_ITEMS] = "SELECT ledger, position FROM item WHERE job = ?1 AND last >= ?2 AND first <= ?3",
     [SQL_CAUSE_ITEMS] = "SELECT ledger, position FROM item WHERE cause = ?1",
@@ -92,9 +112,15 @@ static const char *const texts[SQL_COUNT] = {
                       "stamp >= ?2 AND stamp <= ?3 ORDER BY stamp, row LIMIT ?4",
 
     [SQL_RETAIN_COUNT] = "SELECT DISTINCT last FROM item WHERE job = ?1 ORDER BY last DESC LIMIT 1 OFFSET ?2",
-    [SQL_RETAIN_FLOOR] = "SELECT MIN(first) FROM item WHERE job = ?1 AND last >= ?2",
+    [SQL_RETAIN_OLDEST] = "SELECT MIN(last) FROM item WHERE job = ?1 AND last >= ?2",
+    [SQL_RETAIN_PART] = "SELECT last FROM item WHERE job = ?1 AND last >= ?2 ORDER BY last LIMIT 1 OFFSET ?3",
+    [SQL_RETAIN_FLOOR] =
+        "SELECT MIN(first) FROM (SELECT first FROM item WHERE job = ?1 AND last >= ?2 AND last <= ?2 "
+        "+ " LONG_MS
+        " UNION ALL SELECT first FROM item INDEXED BY item_long WHERE job = ?1 AND last - first > " LONG_MS
+        " AND last > ?2 + " LONG_MS ")",
     [SQL_RETAIN_ITEMS] =
-        "SELECT" SERIES_COLUMNS "FROM item i WHERE job = ?1 AND last < ?2 AND " ENDED " LIMIT ?3",
+        "SELECT ledger, position, run FROM item i WHERE job = ?1 AND last >= ?2 AND last < ?3 AND " ENDED,
     [SQL_RETAIN_RUN_SEGMENTS] =
         "SELECT ledger, position FROM segment WHERE run = ?1 AND NOT EXISTS (SELECT 1 "
         "FROM item WHERE run = ?1)",

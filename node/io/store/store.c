@@ -213,7 +213,8 @@ static bool take(struct store *store, struct request_list *writes, struct reques
 {
     const uint64_t second_ns = 1000000000u;
     uv_mutex_lock(&store->lock);
-    while (!store->closing && !store->writes.first && !store->queries.first) {
+    while (!store->closing && !store->writes.first && !store->queries.first &&
+           !commit_has_tasks(&store->commit)) {
         if (store->commit.state != EVENT_STORAGE_FULL)
             uv_cond_wait(&store->handed_over, &store->lock);
         else if (uv_cond_timedwait(&store->handed_over, &store->lock, second_ns) == UV_ETIMEDOUT)
@@ -243,6 +244,7 @@ static void run(void *context)
             request_free(request);
         }
         commit_sweep(&store->commit);
+        commit_retain(&store->commit);
     }
 }
 
@@ -311,7 +313,7 @@ void store_close(struct store *store)
         uv_thread_join(&store->thread);
     request_drop_all(&store->writes);
     request_drop_all(&store->queries);
-    request_drop_all(&store->commit.waiting);
+    commit_deinit(&store->commit);
     delivery_deinit(&store->answers);
     uv_cond_destroy(&store->handed_over);
     uv_mutex_destroy(&store->lock);
