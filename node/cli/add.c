@@ -255,7 +255,8 @@ static void print_added(const struct job_schema_job *job, const struct preview *
     if (job->needs_zone && !job->has_zone)
         print_line("zone  %s, the one of this machine; --zone says otherwise", definition->zone);
     print_next(preview);
-    print_line("note  at-least-once: while the fleet is split, each part of it runs the job");
+    if (definition->spread == DEFINITION_SPREAD_ONE)
+        print_line("note  at-least-once: while the fleet is split, each part of it runs the job");
 }
 
 static int sign_and_put(struct session *session, struct job_schema_job *job, const struct job_view *view,
