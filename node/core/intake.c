@@ -223,6 +223,14 @@ void intake_follow(struct core *core)
     }
 }
 
+// What stops jobs must be known before anything starts. Definitions the runner asks for when it needs
+// them: it remembers which ones are in force, and a fleet may have a hundred thousand.
+static bool stops(const struct table_record *record)
+{
+    return record->kind == TABLE_RECORD_PAUSE || record->kind == TABLE_RECORD_RESUME ||
+           record->kind == TABLE_RECORD_DELETE;
+}
+
 void intake_feed_runner(struct core *core)
 {
     for (size_t i = 0; i < core->authority.entry_count; i++)
@@ -236,7 +244,7 @@ void intake_feed_runner(struct core *core)
     struct table_job *job = NULL;
     while ((job = table_next_job(&core->table, job)))
         for (const struct table_record *record = NULL; (record = table_job_next_record(job, record));)
-            if (record->is_live)
+            if (record->is_live && stops(record))
                 feed(core, table_record_bytes(record));
 }
 
