@@ -1,6 +1,7 @@
 #include "node/io/daemon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ enum {
     FAREWELL_BEAT_COUNT = 50,
 };
 
-static const char store_path[] = "katydid.db"; // we start in DIR/net
+static const char store_name[] = "katydid.db"; // we start in DIR/net
 
 struct daemon {
     uv_loop_t loop;
@@ -121,6 +122,17 @@ static void open_doors(struct daemon *daemon)
     }
 }
 
+// With its whole path, for whoever reads it stands elsewhere.
+static void explain_store(int outcome)
+{
+    char directory[PATH_MAX] = ".", path[PATH_MAX + sizeof store_name], text[PATH_MAX + 512];
+    if (!getcwd(directory, sizeof directory))
+        directory[0] = '.';
+    snprintf(path, sizeof path, "%s/%s", directory, store_name);
+    store_explain(outcome, path, text, sizeof text);
+    notice_say(EFFECT_ERROR, "%s", text);
+}
+
 static void check_loaded(struct daemon *daemon, const struct event *event)
 {
     if (daemon->is_loaded || event->kind != EVENT_ROWS_DONE || event->is.rows_done.query)
@@ -129,9 +141,7 @@ static void check_loaded(struct daemon *daemon, const struct event *event)
         open_doors(daemon);
         return;
     }
-    char text[512];
-    store_explain(STORE_CORRUPT, store_path, text, sizeof text);
-    notice_say(EFFECT_ERROR, "what is stored cannot be read: %s", text);
+    explain_store(STORE_CORRUPT);
     stop(daemon, DAEMON_REFUSED);
 }
 
@@ -305,13 +315,11 @@ static void boot(struct daemon *daemon, const struct agent_keys *keys, uint64_t 
 static bool open_store(struct daemon *daemon, const struct agent_keys *keys, uint64_t *ret_generation)
 {
     const struct store_options options = {0};
-    char text[512];
-    int outcome = store_open(store_path, &options, &daemon->store);
+    int outcome = store_open(store_name, &options, &daemon->store);
     if (!outcome)
         outcome = store_next_generation(daemon->store, ret_generation);
     if (outcome) {
-        store_explain(outcome, store_path, text, sizeof text);
-        notice_say(EFFECT_ERROR, "%s", text);
+        explain_store(outcome);
         return false;
     }
     outcome = import_take(CHILD_NET_FD, &keys->fleet, daemon->store);

@@ -305,7 +305,7 @@ static void a_damaged_store_is_refused_with_advice(void **state)
     close(file);
     start("127.0.0.1:0");
     assert_int_equal(wait_for_end(), DAEMON_REFUSED);
-    assert_true(log_has("move it away"));
+    assert_true(log_has("net/katydid.db is damaged: move it away"));
 }
 
 int main(int argc, char **argv)
