@@ -105,6 +105,17 @@ class Members(Joining):
         two.start()
         self.wait_members([one, two], 2)
 
+    def test_a_machine_joins_over_ipv6(self):
+        one = self.fleet.node("one")
+        one.init()
+        one.start("--listen", "[::1]:0")
+        place = next(text for text in one.ask("status", status=None)["listen"] if text.startswith("[::1]:"))
+        two = self.fleet.node("two")
+        two.run("join", "-", "--name", "two",
+                stdin=bearer.redirect(self.token(one), ("::1", int(place.rpartition(":")[2]))))
+        two.start("--listen", "[::1]:0")
+        self.wait_members([one, two], 2)
+
     def test_twenty_machines_join_at_once(self):
         count = 20
         one = self.fleet.first_node("one")
@@ -201,6 +212,24 @@ class Tokens(Joining):
         answer = self.two.run("--keys", self.fleet.path("no-keys"), "invite", status=fleet.FAILED)
         self.assertIn("operator", answer.stderr)
         self.assertEqual(answer.stdout, "")
+
+    def test_an_operator_invites_only_within_its_scope(self):
+        berlin, pauser = self.fleet.path("berlin.key"), self.fleet.path("pauser.key")
+        self.one.run("key", "add", "berlin", "--label", "site=berlin", "--out", berlin)
+        self.one.run("key", "add", "pauser", "--action", "pause", "--out", pauser)
+        for key, options, what in ((berlin, [], "--label"), (berlin, ["--label", "site=munich"], "--label"),
+                                   (pauser, [], "`invite`")):
+            answer = self.one.run("--operator", key, "invite", *options, status=fleet.FAILED)
+            self.assertIn(what, answer.stderr)
+            self.assertEqual(answer.stdout, "")
+        token = self.token(self.one, "--operator", berlin, "--label", "site=berlin")
+        self.two.run("join", "-", "--name", "two", stdin=token)  # the log has grown since the fleet was made
+
+    def test_options_that_make_no_sense_are_refused(self):
+        for options in (["--uses", "0"], ["--uses", "x"], ["--expires", "0s"], ["--expires", "soon"], ["--label", "site"],
+                        ["--label", "a b=c"], ["--label", "a=1", "--label", "a=2"]):
+            answer = self.one.run("invite", *options, status=fleet.USAGE)
+            self.assertEqual((answer.stdout, len(answer.stderr.splitlines())), ("", 1), answer.stderr)
 
 
 class Impostors(Joining):
