@@ -177,9 +177,10 @@ class Demo:
 
     def kill(self, name):
         agent = self.agents.pop(name)
-        children = subprocess.run(["pgrep", "-P", str(agent.pid)], capture_output=True, text=True, check=False)
+        with open(f"/proc/{agent.pid}/task/{agent.pid}/children", encoding="ascii") as file:
+            children = file.read().split()
         os.kill(agent.pid, signal.SIGKILL)
-        for pid in children.stdout.split():
+        for pid in children:
             try:
                 os.kill(int(pid), signal.SIGKILL)
             except ProcessLookupError:
