@@ -25,6 +25,32 @@ static void add_live(struct core *core, const struct answer *answer, struct gath
     }
 }
 
+// The trigger as it was when the due time was decided; NULL: it is not known any more.
+static const struct jobs_slot *find_slot(const struct core *core, const struct gather_due *due)
+{
+    const struct job *job = jobs_find(&core->jobs, due->job);
+    bool is_same = job && job->definition && job->life == due->life &&
+                   job->schedule_version == due->key.schedule_version && due->key.trigger < job->slot_count;
+    return is_same && job->slots[due->key.trigger].compiled ? &job->slots[due->key.trigger] : NULL;
+}
+
+static const struct trigger *find_trigger(const void *core, const struct gather_due *due)
+{
+    const struct jobs_slot *slot = find_slot(core, due);
+    return slot ? slot->compiled : NULL;
+}
+
+// The distance of the due times of a stretch; 0 where they are not evenly spaced.
+static uint64_t step_ms(const struct core *core, const struct gather_due *due)
+{
+    const struct jobs_slot *slot = due->count > 1 ? find_slot(core, due) : NULL;
+    if (!slot)
+        return 0;
+    const struct definition_trigger *trigger =
+        &jobs_find(&core->jobs, due->job)->definition->triggers[due->key.trigger];
+    return trigger->kind == DEFINITION_EVERY ? trigger->period_ms : 0;
+}
+
 static const char *open_reason(const struct gather_run *run)
 {
     if (run && run->is_live)
@@ -41,6 +67,7 @@ struct control_run answer_run_row(struct core *core, const struct gather_due *du
                               .due_ms = gather_time_ms(due),
                               .last_due_ms = due->count > 1 ? due->last_due_ms : gather_time_ms(due),
                               .count = due->count,
+                              .step_ms = step_ms(core, due),
                               .status = gather_status(due),
                               .trigger = due->key.trigger,
                               .cause = due->key.cause,
@@ -121,13 +148,15 @@ void answer_runs(struct core *core, uint64_t client, const struct control_reques
 
 void answer_runs_done(struct core *core, struct answer *answer)
 {
+    gather_part(&answer->gather, find_trigger, core);
     gather_sort(&answer->gather);
     size_t shown = 0;
     for (size_t i = 0; i < answer->gather.count && shown < answer->limit; i++) {
         struct gather_due *due = &answer->gather.items[i];
         add_live(core, answer, due);
         enum ledger_status status = gather_status(due);
-        if (gather_time_ms(due) > core->wall_ms || (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN)))
+        if (gather_time_ms(due) > core->wall_ms ||
+            (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN)))
             continue;
         if (answer->duplicates && !gather_duplicate_count(due))
             continue;

@@ -7,11 +7,12 @@
 
 #include "node/core/event.h"
 #include "node/core/ledger/known.h"
+#include "node/core/trigger/trigger.h"
 
 struct gather_run {
     struct run_id run;
     uint32_t attempt;
-    struct node_id owner;    // zero: its claim is not here
+    struct node_id owner; // zero: its claim is not here
     struct node_id executor;
     int64_t claimed_ms, started_ms, ended_ms;
     enum ledger_status status; // open: no result here
@@ -41,8 +42,14 @@ struct gather {
 };
 
 void gather_deinit(struct gather *gather);
-void gather_row(struct gather *gather, const struct event_row *row); // claims, results, verdicts; others are ignored
-void gather_sort(struct gather *gather);                             // newest due time first
+void gather_row(struct gather *gather,
+                const struct event_row *row); // claims, results, verdicts; others are ignored
+// Several nodes may have judged the same stretch of due times, or part of it ran elsewhere: afterwards
+// each due time is told once. Single ones take the verdict of the stretch they lay in; the stretch is
+// parted around them. find_trigger: what the due times of a stretch are; NULL: evenly spaced.
+typedef const struct trigger *gather_find_trigger(const void *context, const struct gather_due *stretch);
+void gather_part(struct gather *gather, gather_find_trigger *find_trigger, const void *context);
+void gather_sort(struct gather *gather); // newest due time first
 // The attempt that decides; NULL when there is none (a verdict only).
 const struct gather_run *gather_deciding_run(const struct gather_due *due);
 enum ledger_status gather_status(const struct gather_due *due);

@@ -1,0 +1,164 @@
+// test_gather.c - what several nodes say of the same due times becomes one row for each.
+#include "node/core/gather.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SECOND_MS = 1000 };
+
+static const struct node_id anna = {{1}}, bert = {{2}};
+
+static struct ledger_occurrence occurrence_at(int64_t due_ms)
+{
+    return (struct ledger_occurrence){.job = "main/a", .life = 1, .schedule_version = 1, .due_ms = due_ms};
+}
+
+// Due times each second, from first to last.
+static void judge(struct gather *gather, const struct node_id *judge, enum ledger_status status,
+                  int64_t first_ms, int64_t last_ms)
+{
+    struct event_row row = {.kind = EVENT_ROW_VERDICT, .signer = *judge};
+    row.is.verdict = (struct ledger_verdict){.occurrence = occurrence_at(first_ms),
+                                             .last_due_ms = last_ms,
+                                             .count = (uint64_t)((last_ms - first_ms) / SECOND_MS) + 1,
+                                             .status = status,
+                                             .reason = "a reason"};
+    gather_row(gather, &row);
+}
+
+static void run(struct gather *gather, const struct node_id *node, enum ledger_status status, int64_t due_ms)
+{
+    struct event_row row = {.kind = EVENT_ROW_RESULT, .signer = *node};
+    row.is.result = (struct ledger_result){.occurrence = occurrence_at(due_ms),
+                                           .run = {{node->b[0]}},
+                                           .attempt = 1,
+                                           .status = status,
+                                           .reason = "",
+                                           .started_ms = due_ms,
+                                           .ended_ms = due_ms + 1,
+                                           .count = 1};
+    gather_row(gather, &row);
+}
+
+static const struct trigger *know_no_trigger(const void *context, const struct gather_due *stretch)
+{
+    (void)context;
+    (void)stretch;
+    return NULL;
+}
+
+static const struct trigger *know_this_trigger(const void *context, const struct gather_due *stretch)
+{
+    (void)stretch;
+    return context;
+}
+
+// "first-last status" of each row, oldest first, times in seconds.
+static void assert_rows(struct gather *gather, const char *expected)
+{
+    char text[512] = "";
+    gather_sort(gather);
+    for (size_t i = gather->count; i-- > 0;) {
+        const struct gather_due *due = &gather->items[i];
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%d-%d %s", used ? ", " : "",
+                 (int)(due->key.due_ms / SECOND_MS), (int)(due->last_due_ms / SECOND_MS),
+                 ledger_status_text(gather_status(due)));
+        int64_t length_ms = due->last_due_ms - due->key.due_ms;
+        assert_int_equal(due->count, length_ms / SECOND_MS + 1);
+    }
+    assert_string_equal(text, expected);
+    gather_deinit(gather);
+}
+
+static void a_stretch_that_overlaps_nothing_stays_whole(void **state)
+{
+    (void)state;
+    struct gather gather = {0};
+    judge(&gather, &anna, LEDGER_MISSED, 10000, 14000);
+    judge(&gather, &anna, LEDGER_MISSED, 15000, 16000);
+    gather_part(&gather, know_no_trigger, NULL);
+    assert_rows(&gather, "10-14 missed, 15-16 missed");
+}
+
+static void what_ran_elsewhere_parts_a_stretch(void **state)
+{
+    (void)state;
+    struct gather gather = {0};
+    run(&gather, &bert, LEDGER_OK, 12000);
+    judge(&gather, &anna, LEDGER_MISSED, 10000, 14000);
+    run(&gather, &bert, LEDGER_FAILED, 10000);
+    gather_part(&gather, know_no_trigger, NULL);
+    assert_rows(&gather, "10-10 failed, 11-11 missed, 12-12 ok, 13-14 missed");
+}
+
+static void a_claim_that_never_ended_takes_the_verdict(void **state)
+{
+    (void)state;
+    struct gather gather = {0};
+    struct event_row row = {.kind = EVENT_ROW_CLAIM, .signer = anna};
+    row.is.claim =
+        (struct ledger_claim){.occurrence = occurrence_at(11000), .executor = anna, .attempt = 1, .count = 1};
+    gather_row(&gather, &row);
+    judge(&gather, &bert, LEDGER_LOST, 10000, 12000);
+    gather_part(&gather, know_no_trigger, NULL);
+    assert_rows(&gather, "10-10 lost, 11-11 lost, 12-12 lost");
+}
+
+static void stretches_of_two_judges_become_one_row_a_due_time(void **state)
+{
+    (void)state;
+    for (int swapped = 0; swapped < 2; swapped++) {
+        struct gather gather = {0};
+        judge(&gather, swapped ? &bert : &anna, LEDGER_MISSED, 10000, swapped ? 18000 : 14000);
+        judge(&gather, swapped ? &anna : &bert, LEDGER_MISSED, 10000, swapped ? 14000 : 18000);
+        judge(&gather, &bert, LEDGER_SKIPPED, 13000, 15000);
+        gather_part(&gather, know_no_trigger, NULL);
+        assert_rows(&gather, "10-12 missed, 13-15 skipped, 16-18 missed");
+    }
+}
+
+static void a_known_trigger_says_where_the_pieces_begin(void **state)
+{
+    (void)state;
+    struct trigger *trigger;
+    struct trigger_error error;
+    const struct trigger_source source = {.kind = TRIGGER_EVERY, .period_ms = SECOND_MS, .anchor_ms = 0};
+    const struct trigger_rules rules = {0};
+    assert_int_equal(trigger_compile(&source, NULL, rules, &trigger, &error), 0);
+    struct gather gather = {0};
+    judge(&gather, &anna, LEDGER_MISSED, 10000, 40000);
+    run(&gather, &bert, LEDGER_OK, 20000);
+    run(&gather, &bert, LEDGER_OK, 40000);
+    gather_part(&gather, know_this_trigger, trigger);
+    assert_rows(&gather, "10-19 missed, 20-20 ok, 21-39 missed, 40-40 ok");
+    trigger_free(trigger);
+}
+
+static void another_job_is_another_matter(void **state)
+{
+    (void)state;
+    struct gather gather = {0};
+    judge(&gather, &anna, LEDGER_MISSED, 10000, 12000);
+    run(&gather, &bert, LEDGER_OK, 11000);
+    memcpy(gather.items[1].job, "main/b", sizeof "main/b");
+    gather_part(&gather, know_no_trigger, NULL);
+    assert_rows(&gather, "10-12 missed, 11-11 ok");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stretch_that_overlaps_nothing_stays_whole),
+        cmocka_unit_test(what_ran_elsewhere_parts_a_stretch),
+        cmocka_unit_test(a_claim_that_never_ended_takes_the_verdict),
+        cmocka_unit_test(stretches_of_two_judges_become_one_row_a_due_time),
+        cmocka_unit_test(a_known_trigger_says_where_the_pieces_begin),
+        cmocka_unit_test(another_job_is_another_matter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
