@@ -1,11 +1,11 @@
 # test_kill.py - kill -9 at any moment: nothing acknowledged is lost, every due time has its outcome.
 import os
 import random
-import threading
 import time
 
 import fleet
 import history
+import load
 import processes
 import story
 
@@ -61,41 +61,6 @@ class Settling(story.Story):
         self.assertEqual(len(self.starts()), 2)
 
 
-class Load(threading.Thread):
-    """Somebody who adds, pauses and removes jobs all the time, and notes what was acknowledged."""
-
-    def __init__(self, node):
-        super().__init__(daemon=True)
-        self.node, self.stopping = node, threading.Event()
-        self.added, self.unclear, self.paused, self.removed = set(), set(), set(), set()
-
-    def run(self):
-        number = 0
-        while not self.stopping.is_set():
-            number += 1
-            self.change(f"load-{number}")
-
-    def change(self, name):
-        if self.try_to("add", name, "--every", "30d", *fleet.USER, "--", "true"):
-            self.added.add(name)
-        else:
-            self.unclear.add(name)  # it may have been taken before the agent died
-            return
-        kind = random.randrange(4)
-        if kind == 0 and self.try_to("pause", name):
-            self.paused.add(name)
-        elif kind == 1:
-            self.added.discard(name)
-            (self.removed if self.try_to("rm", name) else self.unclear).add(name)
-
-    def try_to(self, *arguments):
-        return self.node.run(*arguments, status=None).returncode == fleet.DONE
-
-    def finish(self):
-        self.stopping.set()
-        self.join()
-
-
 class Killing(story.Story):
     def test_nothing_acknowledged_is_lost(self):
         seed = int(os.environ.get("KATYDID_SEED", str(random.randrange(1 << 32))))
@@ -104,15 +69,15 @@ class Killing(story.Story):
         node, mark = self.fleet.first_node(), self.fleet.path("mark")
         node.add("tick", "--every", "1s", "--shell", f"echo $KATYDID_DUE $KATYDID_RUN >> {mark}")
         node.add("long", "--every", "3s", "--busy", "skip", "--shell", "echo begin; sleep 2; echo end")
-        load = Load(node)
-        load.start()
+        person = load.Load(node)
+        person.start()
         rounds = fleet.count(40, 200)
         for _ in range(rounds):
             time.sleep(chance.uniform(0.05, 1.5))  # when it strikes is what is varied; nothing waits for it
             self.strike(node, chance.choice(("runner", "network process", "both")))
-        load.finish()
+        person.finish()
         node.wait_ready()
-        self.check_table(node, load)
+        self.assertEqual(person.losses(node, "tick", "long"), [])
         self.check_history(node, mark)
         self.report("kill -9 of a loaded node", rounds, "rounds", "200")
         self.report("acknowledged changes lost", 0, "", "0")
@@ -125,13 +90,6 @@ class Killing(story.Story):
             return
         node.kill() if victim == "both" else node.kill_runner()
         node.start(wait=False)
-
-    def check_table(self, node, load):
-        jobs = {job["name"]: job for job in node.ask("jobs")}
-        self.assertFalse(load.added - set(jobs), "acknowledged and gone")
-        self.assertFalse(load.removed & set(jobs), "removed and back")
-        self.assertFalse([name for name in load.paused & set(jobs) if not jobs[name]["paused"]], "paused and running")
-        self.assertFalse(set(jobs) - load.added - load.unclear - {"tick", "long"}, "never added")
 
     def check_history(self, node, mark):
         for job, period_ms in (("tick", 1000), ("long", 3000)):

@@ -43,6 +43,13 @@ class Story(story.Story):
             owner.run("rm", counted)
         raise AssertionError(f"{owner.name} owns nothing")
 
+    def wait_equal_tables(self, seconds=30):
+        """Until all nodes have the same table. Returns how long that took, in seconds."""
+        begun = time.monotonic()
+        fleet.wait_until(lambda: len({node.status()["table_digest"] for node in self.nodes}) == 1, seconds,
+                         "the tables are equal")
+        return time.monotonic() - begun
+
     def mark(self, name):
         return Mark(self.fleet.path(name))
 
