@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -330,6 +331,28 @@ static void a_command_leads_its_own_session_with_default_signals_and_limits(void
                         "NoNewPrivs:\t1\n");
 }
 
+static void a_command_starts_while_we_hold_more_descriptors_than_it_may(void **state)
+{
+    struct world *world = *state;
+    struct rlimit before, enough;
+    int held[1200];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    enough = before;
+    enough.rlim_cur = MIN_OF(before.rlim_max, (rlim_t)(COUNT_OF(held) + 100));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &enough), 0);
+    for (size_t i = 0; i < COUNT_OF(held); i++)
+        held[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool started = start(world, (const char *const[]){"/bin/sh", "-c", "cat; ulimit -n", NULL});
+    for (size_t i = 0; i < COUNT_OF(held); i++) {
+        if (held[i] >= 0)
+            close(held[i]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(started);
+    finish(world);
+    assert_string_equal(text_of(&world->output), "1024\n");
+}
+
 static void a_command_dies_with_the_process_that_started_it(void **state)
 {
     struct world *world = *state;
@@ -426,6 +449,7 @@ int main(void)
         TEST(no_descriptor_leaks_into_the_command),
         TEST(nothing_stays_open_here_after_success_or_failure),
         TEST(a_command_leads_its_own_session_with_default_signals_and_limits),
+        TEST(a_command_starts_while_we_hold_more_descriptors_than_it_may),
         TEST(a_command_dies_with_the_process_that_started_it),
         TEST(killing_the_group_reaches_a_grandchild),
         TEST(root_becomes_the_user_with_the_users_groups),

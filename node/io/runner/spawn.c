@@ -71,6 +71,7 @@ IN_CHILD static bool switch_user(struct handover *handover)
     return true;
 }
 
+// Once our own descriptors are closed: while we hold more than a job may have, nothing more could be opened.
 IN_CHILD static bool set_limits(struct handover *handover)
 {
     struct rlimit limit;
@@ -151,8 +152,8 @@ IN_CHILD static int child_main(void *argument)
     umask(022);
     if (setsid() < 0)
         fail(handover, STAGE_SETUP);
-    else if (set_limits(handover) && switch_user(handover) && enter_directory(handover) &&
-             open_files(handover)) {
+    else if (switch_user(handover) && enter_directory(handover) && open_files(handover) &&
+             set_limits(handover)) {
         sigaction(SIGPIPE, &standard, NULL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);

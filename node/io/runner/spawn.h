@@ -2,9 +2,10 @@
 //
 // The child shares our memory until exec (clone with VM and VFORK), so a start costs the same however
 // much memory the runner has, and why an exec failed comes back through that memory. Between clone and
-// exec it makes system calls only. Order: session, limits, user and groups, death signal,
+// exec it makes system calls only. Order: session, user and groups, death signal,
 // no_new_privs; only then, with the job's own rights, folder and files; then every other descriptor is
-// closed. Signals are blocked meanwhile, and default and unblocked in the command.
+// closed, and at last the limits are set. Signals are blocked meanwhile, and default and unblocked in the
+// command.
 //
 // The command leads its own session and process group, dies with the runner (PDEATHSIG), gains no
 // rights by setuid programs, dumps no core and has the usual 1,024 descriptors (soft).
