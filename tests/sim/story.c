@@ -175,10 +175,13 @@ bool story_outcomes_equal(struct sim *sim, const char *name)
 {
     struct sim_outcomes first = {0};
     bool is_first = true, equal = true;
+    int64_t until_ms = 0; // the same for all: time passes while they answer
     for (size_t i = 0; i < sim->node_count; i++) {
         if (!sim_node_is_up(sim->nodes[i]))
             continue;
-        struct sim_outcomes outcomes = ask(sim->nodes[i], name);
+        if (is_first)
+            until_ms = sim_node_wall_ms(sim->nodes[i]) - SETTLED_BEFORE_MS;
+        struct sim_outcomes outcomes = sim_outcomes_ask(sim, sim->nodes[i], name, until_ms);
         if (is_first) {
             first = outcomes;
             is_first = false;

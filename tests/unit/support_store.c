@@ -44,8 +44,8 @@ void support_store_wait(struct support_store *fixture, struct event *ret_event)
 {
     while (!store_next(fixture->store, ret_event)) {
         struct pollfd waited = {.fd = store_descriptor(fixture->store), .events = POLLIN};
-        if (poll(&waited, 1, 10000) != 1)
-            fail_msg("the store said nothing for ten seconds");
+        if (poll(&waited, 1, 60000) != 1)
+            fail_msg("the store said nothing for a minute");
     }
     if (ret_event->kind == EVENT_STORAGE)
         fixture->storage = ret_event->is.storage;

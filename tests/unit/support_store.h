@@ -31,7 +31,7 @@ void support_store_open(struct support_store *fixture); // fails the test when i
 void support_store_close(struct support_store *fixture);
 void support_store_deinit(struct support_store *fixture);
 
-// The next event, noted in the fixture; fails the test after ten seconds without one.
+// The next event, noted in the fixture; fails the test after a minute without one.
 void support_store_wait(struct support_store *fixture, struct event *ret_event);
 // Numbers the write and hands it over.
 void support_store_write(struct support_store *fixture, struct effect_write *write);
