@@ -41,6 +41,11 @@ static struct gather_due *due_of(struct gather *gather, const struct ledger_occu
     return due;
 }
 
+static bool comes_later(const struct gather_run *other, const struct run_id *run, uint32_t attempt)
+{
+    return other->attempt != attempt ? other->attempt > attempt : memcmp(&other->run, run, sizeof *run) > 0;
+}
+
 static struct gather_run *run_of(struct gather_due *due, const struct run_id *run, uint32_t attempt)
 {
     for (size_t i = 0; i < due->run_count; i++)
@@ -50,7 +55,7 @@ static struct gather_run *run_of(struct gather_due *due, const struct run_id *ru
     base_grow(&runs, &due->run_capacity, due->run_count + 1, sizeof *due->runs);
     due->runs = runs;
     size_t at = due->run_count++;
-    for (; at > 0 && due->runs[at - 1].attempt > attempt; at--)
+    for (; at > 0 && comes_later(&due->runs[at - 1], run, attempt); at--)
         due->runs[at] = due->runs[at - 1];
     due->runs[at] = (struct gather_run){.run = *run, .attempt = attempt, .exit_code = -1};
     return &due->runs[at];

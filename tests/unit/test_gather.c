@@ -139,6 +139,20 @@ static void a_known_trigger_says_where_the_pieces_begin(void **state)
     trigger_free(trigger);
 }
 
+static void the_run_that_decides_is_the_same_whatever_came_first(void **state)
+{
+    (void)state;
+    struct gather one = {0}, other = {0};
+    run(&one, &anna, LEDGER_OK, 10000);
+    run(&one, &bert, LEDGER_OK, 10000);
+    run(&other, &bert, LEDGER_OK, 10000);
+    run(&other, &anna, LEDGER_OK, 10000);
+    const struct gather_run *run = gather_deciding_run(&one.items[0]);
+    assert_true(run_id_equal(&run->run, &gather_deciding_run(&other.items[0])->run));
+    gather_deinit(&one);
+    gather_deinit(&other);
+}
+
 static void another_job_is_another_matter(void **state)
 {
     (void)state;
@@ -158,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_claim_that_never_ended_takes_the_verdict),
         cmocka_unit_test(stretches_of_two_judges_become_one_row_a_due_time),
         cmocka_unit_test(a_known_trigger_says_where_the_pieces_begin),
+        cmocka_unit_test(the_run_that_decides_is_the_same_whatever_came_first),
         cmocka_unit_test(another_job_is_another_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
