@@ -142,8 +142,10 @@ static void own_each(struct core *core, struct job *job)
     if (!jobs_runs_on(core, job->definition, &core->self.id)) {
         job->role = JOBS_NOT_MINE;
     } else if (job->role != JOBS_OWNER) {
+        // Above every earlier one, so that what was claimed before a boot or a gap is seen to be given up.
+        uint64_t number = MAX_OF(core->self.generation, job->promised.number + 1);
         job->role = JOBS_OWNER;
-        job->epoch = (struct ledger_epoch){.number = core->self.generation, .node = core->self.id};
+        job->epoch = (struct ledger_epoch){.number = number, .node = core->self.id};
         job->promised = job->epoch;
         schedule_reopen(core, job);
     }
