@@ -135,7 +135,7 @@ class Ordering(story.Story):
         self.assertEqual(answer["outcome"], "timeout")
         row = self.node.runs("stubborn")[0]
         took_ms = history.ms_of(row["ended"]) - history.ms_of(row["started"])
-        self.assertGreaterEqual(took_ms, 2000)
+        self.assertGreaterEqual(took_ms, 1900)  # stamps and timers round apart
 
     def test_a_command_knows_its_due_time_and_little_else(self):
         self.add("env", "--env", "COLOUR=green", "--", "sh", "-c", "env; pwd; cat")
