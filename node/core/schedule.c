@@ -332,16 +332,22 @@ void schedule_order(struct core *core, struct job *job, const struct hash *id, i
 
 enum reopen { REOPEN_NOT, REOPEN_GIVEN_UP, REOPEN_LOST };
 
-// What became of an attempt without a result, as its owner sees it. Its executor gave it up by answering
-// the take without running it, or by starting anew; or it died, perhaps while running it.
-static enum reopen judge_attempt(const struct core *core, const struct job *job, const struct known_attempt *attempt)
+static bool is_waiting(const struct job *job, const struct known_key *key, uint32_t attempt)
 {
+    for (size_t i = 0; i < job->pending_count; i++)
+        if (job->pending[i].attempt == attempt && known_key_compare(&job->pending[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+// What became of an attempt without a result, as its owner sees it. Its executor gave it up by answering
+// the take without running it, by sleeping, or by starting anew; or it died, perhaps while running it.
+static enum reopen judge_attempt(const struct core *core, const struct job *job, const struct known_due *due)
+{
+    const struct known_attempt *attempt = known_open_attempt(due);
     if (node_id_equal(&attempt->executor, &core->self.id)) {
-        if (runs_find(&core->runs, &attempt->run))
-            return REOPEN_NOT;
-        if (attempt->generation == core->self.generation && ledger_epoch_compare(&attempt->epoch, &job->epoch) == 0)
-            return REOPEN_NOT; // in waiting
-        return REOPEN_GIVEN_UP;
+        bool goes_on = runs_find(&core->runs, &attempt->run) || is_waiting(job, &due->key, attempt->number);
+        return goes_on ? REOPEN_NOT : REOPEN_GIVEN_UP;
     }
     if (owner_is_gone(core, &attempt->executor))
         return REOPEN_LOST;
@@ -436,8 +442,8 @@ void schedule_reopen(struct core *core, struct job *job)
 {
     for (size_t i = 0; job->definition && i < job->known.count; i++) {
         const struct known_due *due = &job->known.items[i];
-        const struct known_attempt *open = due->status == LEDGER_OPEN ? known_open_attempt(due) : NULL;
-        enum reopen why = open ? judge_attempt(core, job, open) : REOPEN_NOT;
+        bool is_open = due->status == LEDGER_OPEN && known_open_attempt(due);
+        enum reopen why = is_open ? judge_attempt(core, job, due) : REOPEN_NOT;
         if (why != REOPEN_NOT)
             reopen_due(core, job, due, why);
     }

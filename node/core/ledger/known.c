@@ -13,7 +13,7 @@ void known_deinit(struct known *known)
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
-static int key_compare(const struct known_key *a, const struct known_key *b)
+int known_key_compare(const struct known_key *a, const struct known_key *b)
 {
     int order = ORDER(a->due_ms, b->due_ms);
     if (!order)
@@ -34,7 +34,7 @@ static size_t position(const struct known *known, const struct known_key *key, b
     *ret_found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = key_compare(&known->items[middle].key, key);
+        int order = known_key_compare(&known->items[middle].key, key);
         if (order == 0) {
             *ret_found = true;
             return middle;

@@ -47,6 +47,7 @@ struct known {
 void known_deinit(struct known *known);
 
 struct known_due *known_find(const struct known *known, const struct known_key *key);
+int known_key_compare(const struct known_key *a, const struct known_key *b); // by due time first
 struct known_key known_key_of(const struct ledger_occurrence *occurrence, int64_t due_ms);
 
 // A claim may cover several due times; all are noted. `signer` is the owner that claimed.
