@@ -63,6 +63,7 @@ struct job {
     struct jobs_asked asked[JOBS_ASKED_MAX];
     size_t asked_count;
     uint64_t retry_ms; // monotonic: take again then, if still named; 0: no
+    uint64_t look_ms; // monotonic: whoever took it may have given it up again by then; 0: nobody did
 
     struct jobs_slot *slots; // owned, one a trigger
     size_t slot_count;

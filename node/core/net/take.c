@@ -208,6 +208,10 @@ void take_tick(struct core *core)
             job->retry_ms = 0;
             owner_job(core, job);
         }
+        if (job->look_ms && core->now_ms >= job->look_ms) {
+            job->look_ms = 0;
+            owner_job(core, job);
+        }
     }
 }
 
@@ -272,6 +276,7 @@ static void answer_one(struct core *core, const struct node_id *from, const stru
         if (job->role != JOBS_NOT_MINE)
             take_drop(core, job);
         job->promised = epoch;
+        job->look_ms = core->now_ms + TAKE_LOOK_MS + random_below(&core->random, TAKE_AGAIN_MS);
     } else {
         keep_promise(core, asked->job, asked->life, &epoch);
     }

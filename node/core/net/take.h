@@ -22,6 +22,7 @@ struct event_row;
 
 enum {
     TAKE_AGAIN_MS = 1000, // an unanswered question is repeated
+    TAKE_LOOK_MS = 3000,  // after somebody took a job: is it ours after all?
 };
 
 struct take_answer { // an answer in the making: waits for the disk
