@@ -41,7 +41,8 @@ static void add_holder(struct core *core, struct keep_item *item, const struct n
     item->holders[item->holder_count++] = *id;
 }
 
-// The keepers of all jobs the record speaks of.
+// The keepers of all jobs the record speaks of, and who has them or takes them at this moment: a run that
+// ends while its job is being taken is known to the taker before the answer is.
 static void choose_holders(struct core *core, struct keep_item *item, const char *const *jobs, size_t job_count)
 {
     for (size_t i = 0; i < job_count; i++) {
@@ -49,6 +50,8 @@ static void choose_holders(struct core *core, struct keep_item *item, const char
         struct owner_rank rank;
         if (!job || !job->definition)
             continue;
+        if (!node_id_is_zero(&job->promised.node))
+            add_holder(core, item, &job->promised.node);
         owner_rank(core, job, NULL, 0, &rank);
         for (size_t k = 0; k < rank.count; k++)
             add_holder(core, item, &rank.nodes[k]);
