@@ -150,9 +150,10 @@ const struct sim_start *sim_check_last_start(const struct sim *sim, const char *
 void sim_check_ended(struct sim *sim, struct sim_node *node, const struct sim_run *run)
 {
     struct sim_start *start = find(sim, &run->id);
-    (void)node;
     if (!start || start->status != LEDGER_OPEN) // a runner that forgot tells of it once more
         return;
+    sim_say(sim, "%s: %s, due %lld, ended %s", node->identity->name, start->job, (long long)start->due_ms,
+            ledger_status_text(run->ended.status));
     start->status = run->ended.status;
     start->ended_ms = sim->now_ms;
     start->ended_wall_ms = run->ended.ended_ms;

@@ -37,6 +37,8 @@ struct sim_check {
     size_t asked_count, denied_count; // STARTs of cores; denials for rules 1-8
     size_t double_count;              // due times begun once more though the first run lived or ended well
     bool allows_denials;              // the story makes them happen
+    int64_t hearing_ms;               // a change may need so long to reach every node
+    bool excuses_ends; // due times of a schedule that ended while its owner was dead may stay open
 };
 
 void sim_check_deinit(struct sim_check *check);

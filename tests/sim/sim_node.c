@@ -9,7 +9,7 @@
 
 enum {
     HELD_MAX = 512,       // what waits in the sockets of a stopped process; more is lost
-    SPIN_MAX = 10000,     // steps of one core in one millisecond: it runs in circles
+    SPIN_MAX = 1000,      // timers of one core in one millisecond: it runs in circles
     SERVICE_MIN_MS = 200, // from power to the agent
     SERVICE_MAX_MS = 900,
     UPTIME_MS = 1000, // clocks do not begin at zero
@@ -164,9 +164,15 @@ static void watch_spin(struct sim_node *node)
         node->spin_ms = node->sim->now_ms;
         node->spin_count = 0;
     }
-    if (++node->spin_count > SPIN_MAX)
-        sim_fail(node->sim, "%s runs in circles: %zu steps in one millisecond", node->identity->name,
-                 node->spin_count);
+    if (++node->spin_count <= SPIN_MAX)
+        return;
+    uint64_t now_ms;
+    int64_t wall_ms;
+    core_deadline(node->core, &now_ms, &wall_ms);
+    sim_fail(node->sim,
+             "%s runs in circles: %zu timers in one millisecond; it wants to wake %lld or %lld ms from now",
+             node->identity->name, node->spin_count, (long long)(now_ms - sim_node_now_ms(node)),
+             (long long)(wall_ms - sim_node_wall_ms(node)));
 }
 
 void sim_node_step(struct sim_node *node, struct event *event)
@@ -180,7 +186,8 @@ void sim_node_step(struct sim_node *node, struct event *event)
     node->gap_ms = 0;
     sim->step_count++;
     sim_trace_u64(sim, sim->now_ms << 16 | node->index << 8 | event->kind);
-    watch_spin(node);
+    if (event->kind == EVENT_DEADLINE)
+        watch_spin(node);
     core_step(node->core, event);
     while (core_next_effect(node->core, &effect))
         perform(node, &effect);

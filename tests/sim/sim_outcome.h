@@ -11,6 +11,8 @@ struct sim_outcome { // of one due time
     int64_t due_ms;
     enum ledger_status status;
     size_t row_count; // rows that speak of it: one, unless sides of a cut judged it apart
+    size_t version;   // of the schedule: index in sim_jobs
+    bool is_ended;    // that schedule was changed or deleted since
 };
 
 struct sim_outcomes {
@@ -19,6 +21,7 @@ struct sim_outcomes {
     size_t by_status[LEDGER_OK + 1];
     size_t order_by_status[LEDGER_OK + 1]; // of orders to run it now
     size_t row_count;
+    size_t unjudged; // without an outcome, excused by sim_check.excuses_ends
 };
 
 // Asks the node for all rows of the job and compares them with the due times the oracle gives, from the

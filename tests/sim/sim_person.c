@@ -130,6 +130,10 @@ enum sim_put sim_person_put(struct sim *sim, struct sim_node *node, struct sim_r
     enum sim_put outcome = answer->is_done && answer->exit_status != 3 ? SIM_PUT_REFUSED : SIM_PUT_UNANSWERED;
     struct arena arena = {0};
     struct control_reply reply;
+    struct envelope envelope;
+    if (!envelope_parse(records[0], &envelope))
+        sim_say(sim, "a person gives %s a record of kind %02x%s", node->identity->name, envelope.kind,
+                outcome == SIM_PUT_UNANSWERED ? ", in vain" : "");
     if (answer->count) {
         sim_answer_get(answer, 0, &arena, &reply);
         if (reply.is.put.outcome == CONTROL_PUT_REFUSED)

@@ -180,6 +180,27 @@ static void a_clock_that_falls_back_repeats_nothing(void **state)
     story_end(sim);
 }
 
+static void what_was_claimed_before_a_sleep_starts_after_it(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(13, 1, "2026-09-22 10:00:20");
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job one = {.name = "one", .every_ms = MINUTES(1), .work = {"for=300"}};
+    const struct sim_job each = {
+        .name = "each", .every_ms = MINUTES(1), .spread = DEFINITION_SPREAD_ALL, .work = {"for=300"}};
+    story_define(node, &one);
+    story_define(node, &each);
+    story_until(sim, "2026-09-22 10:04:59"); // 10:05 is claimed
+    sim_node_sleep(node);
+    sim_run(sim, SECONDS(5));
+    sim_node_wake(node);
+    sim_run(sim, MINUTES(3));
+    story_all(node, "one", LEDGER_OK);
+    story_all(node, "each", LEDGER_OK);
+    assert_int_equal(sim->check->double_count, 0);
+    story_end(sim);
+}
+
 static void a_full_disk_takes_pauses_but_no_definitions(void **state)
 {
     (void)state;
@@ -240,6 +261,7 @@ int main(void)
         cmocka_unit_test(the_last_one_is_too_old_beyond_its_window),
         cmocka_unit_test(a_clock_that_jumps_ahead_catches_up_like_time_off),
         cmocka_unit_test(a_clock_that_falls_back_repeats_nothing),
+        cmocka_unit_test(what_was_claimed_before_a_sleep_starts_after_it),
         cmocka_unit_test(a_full_disk_takes_pauses_but_no_definitions),
         cmocka_unit_test(a_disk_that_fails_starts_nothing_more),
     };
