@@ -229,13 +229,28 @@ static const struct gather_due *choose(const struct core *core, const struct ans
     return stretch;
 }
 
+// The newest due time that has come, whether or not anything is written about it.
+static int64_t newest_ms(const struct core *core, const struct answer *answer, const struct gather_due *due)
+{
+    const struct job *job = jobs_find(&core->jobs, answer->job);
+    int64_t told_ms = due ? MAX_OF(due->last_due_ms, gather_time_ms(due)) : 0;
+    struct control_why why = {0};
+    if (job && job->definition)
+        nearest(job, core->wall_ms + 1, &why);
+    if (why.before_ms > told_ms && why.before_ms > stamp_wall_ms(job->definition->since))
+        return why.before_ms;
+    return due ? gather_time_ms(due) : core->wall_ms;
+}
+
 void answer_why_done(struct core *core, struct answer *answer)
 {
     gather_sort(&answer->gather);
     const struct gather_due *due = choose(core, answer);
     if (answer->stage == ANSWER_GATHERING) {
-        if (!answer->at_ms)
-            answer->at_ms = due ? gather_time_ms(due) : core->wall_ms;
+        if (!answer->at_ms) {
+            answer->at_ms = newest_ms(core, answer, due);
+            due = choose(core, answer);
+        }
         if (due)
             answer->cause = occurrence_of(due).hash;
         query_story(core, answer);
