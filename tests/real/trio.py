@@ -12,14 +12,19 @@ NAMES = ("anna", "bert", "cleo")
 class Story(story.Story):
     """Has self.fleet and self.nodes: three machines that know each other, each with the same right to own."""
 
+    labels = {}  # of nodes, by name: what comes after --label
+
     def setUp(self):
         first = self.fleet.first_node(NAMES[0])
-        self.nodes = [first] + [self.fleet.join(name, first) for name in NAMES[1:]]
+        self.nodes = [first] + [self.fleet.join(name, first, *self.label_options(name)) for name in NAMES[1:]]
         for node in self.nodes:
             fleet.wait_until(lambda: alive_count(node) == len(self.nodes), 30, f"{node.name} sees all")
         # Who came a moment ago keeps and does not own yet; from here on the owners stay what they are.
         for node in self.nodes:
             fleet.wait_until(lambda: node.status()["up_ms"] > 6000, 30, f"{node.name} may own")
+
+    def label_options(self, name):
+        return [option for label in self.labels.get(name, ()) for option in ("--label", label)]
 
     def others(self, *without):
         return [node for node in self.nodes if node not in without]
