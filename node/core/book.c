@@ -67,9 +67,8 @@ void book_verdict(struct core *core, struct job *job, const struct ledger_verdic
     }
 }
 
-void book_cursor(struct core *core, struct job *job, const struct ledger_cursor *cursor)
+void book_cursor(struct core *core, const struct ledger_cursor *cursor)
 {
-    (void)job;
     *(struct ledger_cursor *)APPEND(&core->book, cursor) = *cursor;
 }
 

@@ -28,7 +28,7 @@ void book_deinit(struct book *book);
 void book_claim(struct core *core, struct job *job, const struct ledger_claim *claim);
 void book_result(struct core *core, struct job *job, const struct ledger_result *result); // job may be NULL: gone
 void book_verdict(struct core *core, struct job *job, const struct ledger_verdict *verdict);
-void book_cursor(struct core *core, struct job *job, const struct ledger_cursor *cursor);
+void book_cursor(struct core *core, const struct ledger_cursor *cursor);
 
 // Signs and writes what was gathered. Results are acknowledged to the runner when this is durable.
 void book_flush(struct core *core);

@@ -206,7 +206,7 @@ static void write_cursors(struct core *core, struct job *job)
                                        .decided_ms = slot->decided_ms,
                                        .epoch = job->epoch};
         memcpy(cursor.job, job->name, sizeof cursor.job);
-        book_cursor(core, job, &cursor);
+        book_cursor(core, &cursor);
         slot->written_ms = slot->decided_ms;
     }
 }

@@ -136,7 +136,7 @@ void jobs_add_pending(struct job *job, const struct jobs_pending *pending)
     job->pending[at] = *pending;
 }
 
-static bool compile(struct core *core, struct job *job, struct jobs_slot *slot, const struct zone *zone)
+static bool compile(struct job *job, struct jobs_slot *slot, const struct zone *zone)
 {
     const struct definition *definition = job->definition;
     const struct definition_trigger *trigger = &definition->triggers[slot->trigger];
@@ -149,7 +149,6 @@ static bool compile(struct core *core, struct job *job, struct jobs_slot *slot, 
     const struct trigger_rules rules = {.skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
                                         .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE};
     struct trigger_error error;
-    (void)core;
     int outcome = trigger_compile(&source, zone, rules, &slot->compiled, &error);
     if (outcome == TRIGGER_UNKNOWN_KIND)
         snprintf(job->problem, sizeof job->problem, "trigger %u is of a kind this version does not know",
@@ -174,7 +173,7 @@ static void compile_all(struct core *core, struct job *job)
         return;
     }
     for (size_t i = 0; i < job->slot_count && !job->problem[0]; i++)
-        compile(core, job, &job->slots[i], zone);
+        compile(job, &job->slots[i], zone);
 }
 
 // New slots for a new schedule version: it yields only due times after its `since`.

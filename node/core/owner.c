@@ -151,13 +151,12 @@ static void own_each(struct core *core, struct job *job)
     }
 }
 
-static void explain_nobody(struct core *core, struct job *job, const struct owner_rank *rank)
+static void explain_nobody(struct job *job, const struct owner_rank *rank)
 {
     if (rank->nobody_eligible && !job->problem[0])
         snprintf(job->problem, sizeof job->problem, "no node that is here matches where it may run");
     else if (!rank->nobody_eligible && strncmp(job->problem, "no node", 7) == 0)
         job->problem[0] = 0;
-    (void)core;
 }
 
 // This node has just come, and somebody who is here has owned the job meanwhile: it waits, so that a node
@@ -184,7 +183,7 @@ void owner_job(struct core *core, struct job *job)
         return;
     }
     owner_rank(core, job, NULL, 0, &rank);
-    explain_nobody(core, job, &rank);
+    explain_nobody(job, &rank);
     bool is_first = rank.count && !rank.nobody_eligible && node_id_equal(&rank.nodes[0], &core->self.id);
     if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core) && !must_wait(core, job))
         take_start(core, job);

@@ -78,7 +78,6 @@ bool inbox_message(struct core *core, const struct node_id *from, uint8_t type, 
 void inbox_connected(struct core *core, const struct node_id *node)
 {
     keep_connected(core, node);
-    take_connected(core, node);
 }
 
 void inbox_disconnected(struct core *core, const struct node_id *node)

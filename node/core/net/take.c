@@ -215,12 +215,6 @@ void take_tick(struct core *core)
     }
 }
 
-void take_connected(struct core *core, const struct node_id *node)
-{
-    (void)core;
-    (void)node; // what was asked before the link was open waited in it
-}
-
 // --- answering ---
 
 static void refuse(struct core *core, const struct node_id *to, const struct message_take_job *asked,
@@ -376,7 +370,7 @@ static void refused(struct core *core, struct job *job, const struct message_tak
     job->retry_ms = core->now_ms + 1000 + random_below(&core->random, 1000);
 }
 
-static void merge(struct core *core, struct job *job, const struct message_taken *taken, const struct node_id *from)
+static void merge(struct core *core, struct job *job, const struct message_taken *taken)
 {
     for (size_t i = 0; i < taken->cursor_count; i++) {
         const struct message_cursor *cursor = &taken->cursors[i];
@@ -388,7 +382,6 @@ static void merge(struct core *core, struct job *job, const struct message_taken
     for (size_t i = 0; i < taken->running_count; i++)
         known_mark_running(&job->known, &taken->running[i], &job->epoch);
     ask(core, job, &taken->previous_owner);
-    (void)from;
 }
 
 bool take_answered(struct core *core, const struct node_id *from, struct bytes body)
@@ -408,7 +401,7 @@ bool take_answered(struct core *core, const struct node_id *from, struct bytes b
             for (size_t i = 0; i < job->asked_count; i++)
                 if (node_id_equal(&job->asked[i].id, from))
                     job->asked[i].answered = true;
-            merge(core, job, &taken, from);
+            merge(core, job, &taken);
             take_check(core, job);
         }
     }

@@ -60,7 +60,6 @@ void take_drop_all(struct core *core);
 void take_drop(struct core *core, struct job *job);
 void take_again(struct core *core); // a node returned: what is owned or being taken is taken anew
 void take_tick(struct core *core);
-void take_connected(struct core *core, const struct node_id *node);
 void take_settled(struct core *core);
 
 bool take_row(struct core *core, uint64_t query, const struct event_row *row);
