@@ -81,9 +81,9 @@ static void parcel_send(struct parcel *parcel)
     parcel->packet.items = buffer_view(&parcel->items);
     packet_encode(&parcel->packet, &wire);
     outputs_add(&parcel->gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SEND,
-                                                                .node = parcel->stop.node,
-                                                                .address = parcel->stop.address,
-                                                                .data = buffer_view(&wire)});
+                                                                 .node = parcel->stop.node,
+                                                                 .address = parcel->stop.address,
+                                                                 .data = buffer_view(&wire)});
     buffer_deinit(&wire);
     buffer_deinit(&parcel->items);
 }

@@ -11,10 +11,10 @@ static void deliver(struct gossip *gossip, const struct node_id *from, const str
     if (seen_before(&gossip->seen, item->class, item->data, gossip->now_ms))
         return;
     outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DELIVER,
-                                                        .node = *from,
-                                                        .data = item->data,
-                                                        .class = item->class,
-                                                        .vouched_ms = vouched_ms});
+                                                         .node = *from,
+                                                         .data = item->data,
+                                                         .class = item->class,
+                                                         .vouched_ms = vouched_ms});
 }
 
 // A claim of life with the teller's vouching in front. One that we hold already needs no second look.

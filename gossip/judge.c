@@ -124,15 +124,15 @@ static void accuse(struct gossip *gossip, struct members_node *node, const struc
 {
     for (size_t i = 0; i < action->suspicion_count; i++)
         outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DELIVER,
-                                                            .class = RUMOR_SUSPICION,
-                                                            .data = buffer_view(&action->suspicions[i]),
-                                                            .vouched_ms = GOSSIP_NOT_VOUCHED});
+                                                             .class = RUMOR_SUSPICION,
+                                                             .data = buffer_view(&action->suspicions[i]),
+                                                             .vouched_ms = GOSSIP_NOT_VOUCHED});
     if (node->accusing || has_accused(gossip, node))
         return;
     node->accusing = true;
     struct member_suspicion words = {node->id, node->generation, node->incarnation, 0};
     outputs_add(&gossip->outbox,
-               &(struct gossip_output){.kind = GOSSIP_SIGN_SUSPICION, .node = node->id, .suspicion = words});
+                &(struct gossip_output){.kind = GOSSIP_SIGN_SUSPICION, .node = node->id, .suspicion = words});
 }
 
 // A name that never answered since we started: nobody is told, it just does not count.
@@ -195,8 +195,8 @@ static void sign_alive(struct gossip *gossip)
     gossip->sign_ms = UINT64_MAX;
     gossip->signed_ms = gossip->now_ms;
     outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SIGN_ALIVE,
-                                                        .node = self->id,
-                                                        .incarnation = self->incarnation + 1});
+                                                         .node = self->id,
+                                                         .incarnation = self->incarnation + 1});
 }
 
 static void node_due(struct gossip *gossip, struct members_node *node)

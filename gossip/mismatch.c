@@ -37,7 +37,8 @@ static void mismatch_report(struct gossip *gossip, const struct node_id *peer, e
     backoff_ms = MIN_OF(backoff_ms, (uint64_t)MISMATCH_BACKOFF_MS_MAX);
     mismatch->kinds[what].backoff_ms = backoff_ms;
     mismatch->kinds[what].next_ms = gossip->now_ms + backoff_ms;
-    outputs_add(&gossip->outbox, &(struct gossip_output){.kind = GOSSIP_DIFFERS, .node = *peer, .what = what});
+    outputs_add(&gossip->outbox,
+                &(struct gossip_output){.kind = GOSSIP_DIFFERS, .node = *peer, .what = what});
 }
 
 // True when the difference with this peer has lasted; else remembers to look again.

@@ -116,8 +116,9 @@ static bool relay_nack(struct gossip *gossip, struct relay *relay)
         relay->is_signing = true;
         relay->deadline_ms = gossip->now_ms + SIGNATURE_MS;
         struct member_suspicion words = {node->id, node->generation, node->incarnation, 0};
-        outputs_add(&gossip->outbox, &(struct gossip_output){
-                                        .kind = GOSSIP_SIGN_SUSPICION, .node = node->id, .suspicion = words});
+        outputs_add(
+            &gossip->outbox,
+            &(struct gossip_output){.kind = GOSSIP_SIGN_SUSPICION, .node = node->id, .suspicion = words});
         return false;
     }
     relay_report(gossip, relay, PACKET_NACK, suspicion);

@@ -39,7 +39,7 @@ struct genesis { // kind 01, signer root_keys[0]
 struct scope {
     const char *const *namespaces;
     size_t namespace_count;
-    struct labels labels; // a node must carry them all
+    struct labels labels;       // a node must carry them all
     const char *const *actions; // define pause trigger invite
     size_t action_count;
     const char *const *users;
@@ -53,8 +53,8 @@ enum authority_change {
     AUTHORITY_SETTING,
 };
 
-struct authority_entry { // kind 02, signer a root key
-    uint64_t number;     // 1, 2, ... LIMIT_AUTHORITY_COUNT_MAX
+struct authority_entry {  // kind 02, signer a root key
+    uint64_t number;      // 1, 2, ... LIMIT_AUTHORITY_COUNT_MAX
     struct hash previous; // record id of number - 1; of genesis for number 1
     enum authority_change change;
     struct { // AUTHORITY_OPERATOR
@@ -99,7 +99,7 @@ struct admission { // kind 11, signer the invite's redeemer
     int64_t at_ms;
 };
 
-struct node_keys { // kind 12, signer the node
+struct node_keys {                  // kind 12, signer the node
     struct public_key datagram_key; // X25519
     uint64_t serial;
     struct hash admission; // record id of the admission or node record it came in by

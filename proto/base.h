@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WARN_UNUSED              __attribute__((warn_unused_result))
-#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define COUNT_OF(array)          (sizeof(array) / sizeof((array)[0]))
-#define MIN_OF(a, b)             ((a) < (b) ? (a) : (b))
-#define MAX_OF(a, b)             ((a) > (b) ? (a) : (b))
+#define WARN_UNUSED                         __attribute__((warn_unused_result))
+#define PRINTF_LIKE(text, first)            __attribute__((format(printf, text, first)))
+#define COUNT_OF(array)                     (sizeof(array) / sizeof((array)[0]))
+#define MIN_OF(a, b)                        ((a) < (b) ? (a) : (b))
+#define MAX_OF(a, b)                        ((a) > (b) ? (a) : (b))
 #define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 // Each aborts when memory runs out. base_alloc returns zeroed memory. Free with free().

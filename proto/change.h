@@ -41,8 +41,8 @@ struct order { // kind 23
     enum order_action action;
     char namespace_name[NAME_ROOM];
     char name[NAME_ROOM];
-    uint64_t life;     // odd; 0 for an event
-    struct run_id run; // cancel of one run; zero: all of the job's
+    uint64_t life;                 // odd; 0 for an event
+    struct run_id run;             // cancel of one run; zero: all of the job's
     const struct node_id *targets; // empty: whoever owns the job
     size_t target_count;
     int64_t not_before_ms;

@@ -26,12 +26,12 @@ enum control_request_kind {
     CONTROL_JOBS,      // reply.job each, by name
     CONTROL_JOB,       // one
     CONTROL_RUNS,
-    CONTROL_LOGS,      // of `run`, or of the last run of `job`
+    CONTROL_LOGS, // of `run`, or of the last run of `job`
     CONTROL_WHY,
     CONTROL_OWNER,
     CONTROL_DRAIN,
     CONTROL_LEAVE,
-    CONTROL_WAIT,      // until the run that order `run` (its record id) asked for has ended: reply.run
+    CONTROL_WAIT, // until the run that order `run` (its record id) asked for has ended: reply.run
 };
 
 struct control_request {
@@ -218,7 +218,8 @@ struct control_reply {
     } is;
 };
 
-int control_request_decode(struct bytes message, struct arena *arena, struct control_request *ret) WARN_UNUSED;
+int control_request_decode(struct bytes message, struct arena *arena,
+                           struct control_request *ret) WARN_UNUSED;
 void control_request_encode(const struct control_request *request, struct buffer *out);
 int control_reply_decode(struct bytes message, struct arena *arena, struct control_reply *ret) WARN_UNUSED;
 void control_reply_encode(const struct control_reply *reply, struct buffer *out);

@@ -22,7 +22,12 @@ enum definition_gap { DEFINITION_GAP_RUN_AFTER, DEFINITION_GAP_SKIP };
 enum definition_overlap { DEFINITION_OVERLAP_ONCE, DEFINITION_OVERLAP_TWICE };
 enum definition_catch_up { DEFINITION_CATCH_UP_LAST, DEFINITION_CATCH_UP_NONE, DEFINITION_CATCH_UP_ALL };
 enum definition_spread { DEFINITION_SPREAD_ONE, DEFINITION_SPREAD_ALL };
-enum definition_busy { DEFINITION_BUSY_SKIP, DEFINITION_BUSY_QUEUE, DEFINITION_BUSY_REPLACE, DEFINITION_BUSY_ALLOW };
+enum definition_busy {
+    DEFINITION_BUSY_SKIP,
+    DEFINITION_BUSY_QUEUE,
+    DEFINITION_BUSY_REPLACE,
+    DEFINITION_BUSY_ALLOW
+};
 enum definition_on_lost { DEFINITION_ON_LOST_RERUN, DEFINITION_ON_LOST_REPORT };
 enum definition_guarantee { DEFINITION_AT_LEAST_ONCE, DEFINITION_AT_MOST_ONCE };
 
@@ -72,7 +77,7 @@ struct definition {
     size_t argument_count;
     const char *shell; // NULL: argv
     char user[NAME_ROOM];
-    const char *directory; // NULL: the user's home
+    const char *directory;                     // NULL: the user's home
     const struct definition_pair *environment; // keys distinct, without '=', not KATYDID_...
     size_t environment_count;
     const char *standard_input; // NULL: /dev/null
@@ -101,7 +106,8 @@ enum {
 int definition_decode(struct bytes body, struct arena *arena, struct definition *ret) WARN_UNUSED;
 void definition_encode(const struct definition *definition, struct buffer *out);
 
-// The specification without life, versions, stamps and base: equal specifications mean "nothing to do" for apply.
+// The specification without life, versions, stamps and base: equal specifications mean "nothing to do" for
+// apply.
 struct hash definition_content(const struct definition *definition);
 // Triggers, zone and calendar modifiers only: when it changes, the schedule version does.
 struct hash definition_schedule(const struct definition *definition);

@@ -79,8 +79,8 @@ struct envelope_signer {
 };
 
 // Signs `body` and appends the envelope to `out`. Returns the record id.
-struct record_id envelope_sign(const struct envelope_signer *signer, enum envelope_kind kind, struct bytes body,
-                               struct buffer *out);
+struct record_id envelope_sign(const struct envelope_signer *signer, enum envelope_kind kind,
+                               struct bytes body, struct buffer *out);
 
 // A key pair from a 32-byte seed that the caller drew.
 void envelope_keypair(const uint8_t seed[32], struct public_key *ret_key, struct secret_key *ret_secret);

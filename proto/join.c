@@ -51,8 +51,9 @@ bool join_request_verify(const struct join_request *request, struct bytes stream
                          const struct public_key *token)
 {
     struct buffer bytes = signed_bytes(request, stream_hash);
-    bool holds = crypto_sign_verify_detached(request->by_token.b, bytes.data, bytes.size, token->b) == 0 &&
-                 crypto_sign_verify_detached(request->by_node.b, bytes.data, bytes.size, request->node_key.b) == 0;
+    bool holds =
+        crypto_sign_verify_detached(request->by_token.b, bytes.data, bytes.size, token->b) == 0 &&
+        crypto_sign_verify_detached(request->by_node.b, bytes.data, bytes.size, request->node_key.b) == 0;
     buffer_deinit(&bytes);
     return holds;
 }

@@ -4,7 +4,8 @@
 //   redeemer -> joiner   RECORDS   list of envelopes (proto/message.h), as often as needed
 //                        ADMITTED  the admission's record id 32: all has been said
 //                        REFUSED   one sentence: what, why, what to do
-//   joiner -> redeemer   KEYS      its keys record (envelope of kind 12), so that the fleet can talk to it from
+//   joiner -> redeemer   KEYS      its keys record (envelope of kind 12), so that the fleet can talk to it
+//   from
 //                                  its first packet on; without it a node introduces itself over a stream
 // Both signatures are over "katydid-join-1\0" | the stream's hash | node key | name, so neither can be used
 // on another connection.

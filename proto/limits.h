@@ -11,12 +11,13 @@ enum {
     LIMIT_TEXT_SIZE_MAX = 1024, // reasons, notes, addresses
 
     // Signed records.
-    LIMIT_RECORD_SIZE_MAX = 64 * 1024,  // an envelope, whole
+    LIMIT_RECORD_SIZE_MAX = 64 * 1024, // an envelope, whole
     LIMIT_DEFINITION_SIZE_MAX = 32 * 1024,
     LIMIT_AUTHORITY_SIZE_MAX = 8 * 1024,
     LIMIT_AUTHORITY_COUNT_MAX = 4096,
     LIMIT_RUMOUR_RECORD_SIZE_MAX = 900, // larger ones are announced and fetched over a stream
-    LIMIT_ARENA_BASE_SIZE = 64 * 1024,  // decoding n bytes takes at most 8 n + this: room for full lists of tiny items
+    LIMIT_ARENA_BASE_SIZE =
+        64 * 1024, // decoding n bytes takes at most 8 n + this: room for full lists of tiny items
 
     // Lists inside records.
     LIMIT_ROOT_COUNT_MAX = 8,
@@ -69,12 +70,12 @@ enum {
     LIMIT_WAITING_RECORD_COUNT_MAX = 64, // records per peer whose signer we do not know yet
 };
 
-#define LIMIT_PERIOD_MS_MIN   1000LL                             // every
-#define LIMIT_PERIOD_MS_MAX   (10LL * 366 * 24 * 3600 * 1000)    // every, time limits, windows
-#define LIMIT_WALL_MS_MAX     4102444800000LL * 4                // instants: year 2488
+#define LIMIT_PERIOD_MS_MIN         1000LL                          // every
+#define LIMIT_PERIOD_MS_MAX         (10LL * 366 * 24 * 3600 * 1000) // every, time limits, windows
+#define LIMIT_WALL_MS_MAX           4102444800000LL * 4             // instants: year 2488
 #define LIMIT_PROBE_INTERVAL_MS_MIN 10
 #define LIMIT_PROBE_INTERVAL_MS_MAX (10 * 60 * 1000)
-#define LIMIT_ORDER_MS_MAX    (7LL * 24 * 3600 * 1000)           // from not_before to not_after
-#define LIMIT_STAMP_AHEAD_MS  60000LL                            // a new record may be this far ahead of our clock
+#define LIMIT_ORDER_MS_MAX          (7LL * 24 * 3600 * 1000) // from not_before to not_after
+#define LIMIT_STAMP_AHEAD_MS        60000LL // a new record may be this far ahead of our clock
 
 #endif

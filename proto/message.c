@@ -31,7 +31,8 @@ static bool read_text(struct reader *reader, char *out, size_t room)
 static bool read_job(struct reader *reader, char out[NAME_JOB_ROOM])
 {
     char namespace_name[NAME_ROOM], name[NAME_ROOM];
-    return read_text(reader, out, NAME_JOB_ROOM) && strchr(out, '/') && name_split_job(out, namespace_name, name);
+    return read_text(reader, out, NAME_JOB_ROOM) && strchr(out, '/') &&
+           name_split_job(out, namespace_name, name);
 }
 
 static int finish(const struct reader *reader)
@@ -183,7 +184,8 @@ int message_ask_decode(struct bytes body, struct message_ask *ret)
     reader_init(&reader, body);
     ask.number = reader_u64(&reader);
     ask.kind = reader_u8(&reader);
-    if (!read_text(&reader, ask.job, sizeof ask.job) || !read_text(&reader, ask.run_prefix, sizeof ask.run_prefix))
+    if (!read_text(&reader, ask.job, sizeof ask.job) ||
+        !read_text(&reader, ask.run_prefix, sizeof ask.run_prefix))
         return MESSAGE_MALFORMED;
     reader_copy(&reader, ask.run.b, sizeof ask.run.b);
     reader_copy(&reader, ask.cause.b, sizeof ask.cause.b);
@@ -230,7 +232,8 @@ static int read_story(struct reader *reader, struct arena *arena, struct message
 static int read_live(struct reader *reader, struct arena *arena, struct message_told *ret)
 {
     ret->live = read_runs(reader, arena, &ret->live_count);
-    int64_t *started = ret->live ? arena_take(arena, ret->live_count ? ret->live_count : 1, sizeof *started) : NULL;
+    int64_t *started =
+        ret->live ? arena_take(arena, ret->live_count ? ret->live_count : 1, sizeof *started) : NULL;
     for (size_t i = 0; started && i < ret->live_count; i++)
         started[i] = (int64_t)reader_u64(reader);
     ret->live_started_ms = started;

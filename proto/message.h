@@ -12,18 +12,18 @@
 #include "proto/name.h"
 
 enum message_type {
-    MESSAGE_RECORDS = 1,  // envelopes of kinds 02-23, news or asked for
-    MESSAGE_WANT,         // record ids: send me these
-    MESSAGE_AUTHORITY,    // send me your authority log from this number on
-    MESSAGE_RECONCILE,    // one step of range reconciliation: topic, bytes
-    MESSAGE_KEEP,         // ledger envelopes (kinds 40-45) for you to keep
-    MESSAGE_KEPT,         // their ids: durable here
-    MESSAGE_OFFER,        // ids of ledger records you should have: answer with MESSAGE_LACK
+    MESSAGE_RECORDS = 1, // envelopes of kinds 02-23, news or asked for
+    MESSAGE_WANT,        // record ids: send me these
+    MESSAGE_AUTHORITY,   // send me your authority log from this number on
+    MESSAGE_RECONCILE,   // one step of range reconciliation: topic, bytes
+    MESSAGE_KEEP,        // ledger envelopes (kinds 40-45) for you to keep
+    MESSAGE_KEPT,        // their ids: durable here
+    MESSAGE_OFFER,       // ids of ledger records you should have: answer with MESSAGE_LACK
     MESSAGE_LACK,
-    MESSAGE_TAKE,         // I take these jobs under this epoch
-    MESSAGE_TAKEN,        // what I know of one of them; or: a higher epoch is known
-    MESSAGE_ASK,          // a question of a person, about history
-    MESSAGE_TOLD,         // rows for it
+    MESSAGE_TAKE,  // I take these jobs under this epoch
+    MESSAGE_TAKEN, // what I know of one of them; or: a higher epoch is known
+    MESSAGE_ASK,   // a question of a person, about history
+    MESSAGE_TOLD,  // rows for it
 };
 
 enum {
@@ -63,10 +63,10 @@ struct message_cursor {
 struct message_taken {
     char job[NAME_JOB_ROOM];
     uint64_t life;
-    uint64_t asked_number;       // the epoch this answers
-    uint64_t epoch_number;       // the highest epoch promised here; above asked: refused
+    uint64_t asked_number; // the epoch this answers
+    uint64_t epoch_number; // the highest epoch promised here; above asked: refused
     struct node_id epoch_node;
-    struct node_id previous_owner; // of the highest epoch it had seen before; zero: none
+    struct node_id previous_owner;  // of the highest epoch it had seen before; zero: none
     struct message_cursor *cursors; // in the arena
     size_t cursor_count;
     const struct run_id *running; // attempts this node is running now; views are copies in the arena
@@ -100,7 +100,7 @@ struct message_story {
 
 struct message_told {
     uint64_t number;
-    bool done;           // no more rows for this question
+    bool done;             // no more rows for this question
     struct bytes envelope; // a ledger record; empty: none
     bool has_story;
     struct message_story story;

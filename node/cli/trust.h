@@ -15,7 +15,7 @@
 struct trust {
     struct authority_log log;
     struct node_id node; // which lives at DIR, by its pin
-    char *keys; // owned: the person's key directory, whether it exists or not
+    char *keys;          // owned: the person's key directory, whether it exists or not
 };
 
 // Asks the agent for its authority log. A command_status, said on stderr.

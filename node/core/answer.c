@@ -59,7 +59,8 @@ void answer_end(struct core *core, struct answer *answer)
     for (size_t i = 0; i < answers->count; i++) {
         if (answers->items[i] != answer)
             continue;
-        memmove(&answers->items[i], &answers->items[i + 1], (answers->count - i - 1) * sizeof(struct answer *));
+        memmove(&answers->items[i], &answers->items[i + 1],
+                (answers->count - i - 1) * sizeof(struct answer *));
         answers->count--;
         break;
     }
@@ -166,7 +167,8 @@ static struct answer *find_query(struct core *core, uint64_t query)
 }
 
 // A record that another node sent holds items of other jobs and due times as well.
-static bool concerns(const struct answer *answer, const struct ledger_occurrence *occurrence, int64_t last_due_ms)
+static bool concerns(const struct answer *answer, const struct ledger_occurrence *occurrence,
+                     int64_t last_due_ms)
 {
     if (answer->job[0] && strcmp(answer->job, occurrence->job) != 0)
         return false;

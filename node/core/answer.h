@@ -36,9 +36,9 @@ struct answer {
     bool failed, duplicates, follow, local;
     bool run_is_known; // LOGS: which run it is
     size_t rows_in_page;
-    size_t waiting;       // sources that have not said all yet: this disk, other nodes
-    uint64_t deadline_ms; // monotonic: who has not answered by then is named
-    uint64_t poll_ms;     // monotonic: ask again then; 0: no
+    size_t waiting;                 // sources that have not said all yet: this disk, other nodes
+    uint64_t deadline_ms;           // monotonic: who has not answered by then is named
+    uint64_t poll_ms;               // monotonic: ask again then; 0: no
     char (*unreachable)[NAME_ROOM]; // owned
     size_t unreachable_count;
     struct answer_live_run *live; // owned: runs that live on other nodes
@@ -48,8 +48,8 @@ struct answer {
     struct gather gather;
     struct answer_line *lines; // owned: story lines of `why`
     size_t line_count, line_capacity;
-    uint64_t ticket;             // STORING: the last write it waits for
-    struct control_put *puts;    // owned; texts are owned copies
+    uint64_t ticket;          // STORING: the last write it waits for
+    struct control_put *puts; // owned; texts are owned copies
     size_t put_count;
 };
 
@@ -90,7 +90,7 @@ void answer_live(struct core *core, uint64_t query, const struct run_id *run, in
 void answer_unreachable(struct answer *answer, const char *name);
 bool answer_is_late(const struct core *core, uint64_t query);
 void answer_tick(struct core *core);
-void answer_settled(struct core *core); // more writes are durable
+void answer_settled(struct core *core);                  // more writes are durable
 void answer_refused(struct core *core, uint64_t ticket); // the disk had no room for this write
 
 // What happens meanwhile, for those who follow or wait.

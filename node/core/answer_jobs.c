@@ -115,7 +115,8 @@ void answer_owner(struct core *core, uint64_t client, const struct control_reque
     size_t count = 0;
     for (size_t i = 0; i < request->name_count; i++) {
         if (!core_node_find(core, request->names[i], &without[count])) {
-            answer_last(core, client, 4, "there is no node %s; `katydid members` lists them", request->names[i]);
+            answer_last(core, client, 4, "there is no node %s; `katydid members` lists them",
+                        request->names[i]);
             return;
         }
         count++;

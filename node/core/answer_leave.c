@@ -45,7 +45,8 @@ void answer_drain(struct core *core, uint64_t client, const struct control_reque
 {
     set_drained(core, !request->undo);
     if (request->undo || request->now) {
-        answer_last(core, client, 0, "%s", request->undo ? "takes work again" : "drained; what runs here runs on");
+        answer_last(core, client, 0, "%s",
+                    request->undo ? "takes work again" : "drained; what runs here runs on");
         return;
     }
     struct answer *answer = answer_new(core, client, request);
@@ -68,7 +69,8 @@ void answer_drain_more(struct core *core, struct answer *answer)
     for (size_t i = 0; i < core->jobs.count; i++)
         kept += core->jobs.items[i]->role == JOBS_OWNER;
     if (kept)
-        answer_last(core, answer->client, 0, "drained; %zu jobs stay, because no other node may run them", kept);
+        answer_last(core, answer->client, 0, "drained; %zu jobs stay, because no other node may run them",
+                    kept);
     else
         answer_last(core, answer->client, 0, "drained; nothing is owned and nothing runs here");
     answer_end(core, answer);

@@ -25,12 +25,15 @@ static void find_problems(const struct core *core, struct problems *problems)
 {
     char text[256];
     if (core->storage == EVENT_STORAGE_FULL)
-        add_problem(problems, "the disk is full: no new definitions are taken; free some space below the node's "
-                              "directory");
+        add_problem(problems,
+                    "the disk is full: no new definitions are taken; free some space below the node's "
+                    "directory");
     if (core->storage == EVENT_STORAGE_FAILED)
-        add_problem(problems, "the disk does not keep what is written to it: nothing is claimed here; replace it");
+        add_problem(problems,
+                    "the disk does not keep what is written to it: nothing is claimed here; replace it");
     if (core->authority.has_fork)
-        add_problem(problems, "the root key signed two different entries with one number: find out who has it");
+        add_problem(problems,
+                    "the root key signed two different entries with one number: find out who has it");
     if (core->self.confined == MEMBER_CONFINED_NO) {
         snprintf(text, sizeof text, "the network process is not confined: %.200s", core->self.confined_text);
         add_problem(problems, text);
@@ -38,7 +41,8 @@ static void find_problems(const struct core *core, struct problems *problems)
     for (size_t i = 0; i < core->jobs.count; i++) {
         if (!core->jobs.items[i]->problem[0])
             continue;
-        snprintf(text, sizeof text, "job %.127s: %.110s", core->jobs.items[i]->name, core->jobs.items[i]->problem);
+        snprintf(text, sizeof text, "job %.127s: %.110s", core->jobs.items[i]->name,
+                 core->jobs.items[i]->problem);
         add_problem(problems, text);
     }
 }
@@ -121,8 +125,8 @@ void answer_authority(struct core *core, uint64_t client, const struct control_r
 {
     if (request->from_number == 0)
         reply_record(core, client, buffer_view(&core->authority.genesis_envelope));
-    for (size_t i = authority_log_index_of(&core->authority, request->from_number); i < core->authority.entry_count;
-         i++)
+    for (size_t i = authority_log_index_of(&core->authority, request->from_number);
+         i < core->authority.entry_count; i++)
         reply_record(core, client, buffer_view(&core->authority.entries[i]->envelope));
     struct record_queue proof = {0};
     struct record_id id;

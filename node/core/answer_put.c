@@ -13,7 +13,8 @@ static const char *refuse_early(const struct core *core, struct bytes record)
         return "this node's disk does not keep what is written to it; use another node and replace the disk";
     if (core->storage == EVENT_STORAGE_FULL && !envelope_parse(record, &envelope) &&
         envelope.kind == ENVELOPE_DEFINITION)
-        return "this node's disk is full: it takes pauses and deletes, but no new definitions; free some space";
+        return "this node's disk is full: it takes pauses and deletes, but no new definitions; free some "
+               "space";
     return NULL;
 }
 
@@ -25,7 +26,8 @@ static void take_one(struct core *core, struct answer *answer, struct bytes reco
     if (outcome == 0)
         fleet_spread(core, &note.id, record, NULL);
     put->record = note.id.hash;
-    put->text = base_copy_text(outcome == INTAKE_REFUSED || outcome == INTAKE_SIGNER_UNKNOWN ? note.text : "");
+    put->text =
+        base_copy_text(outcome == INTAKE_REFUSED || outcome == INTAKE_SIGNER_UNKNOWN ? note.text : "");
     put->outcome = outcome == 0              ? CONTROL_PUT_ADDED
                    : outcome == INTAKE_KNOWN ? CONTROL_PUT_KNOWN
                                              : CONTROL_PUT_REFUSED;

@@ -68,8 +68,8 @@ static void nearest(const struct job *job, int64_t at_ms, struct control_why *wh
         why->is_due |= trigger_is_due(trigger, at_ms);
         if (trigger_next(trigger, at_ms, &due_ms) && (!why->after_ms || due_ms < why->after_ms))
             why->after_ms = due_ms;
-        while (back_ms < LIMIT_PERIOD_MS_MAX && trigger_count_between(trigger, at_ms - back_ms, at_ms - 1,
-                                                                      UINT32_MAX, &due_ms) == 0)
+        while (back_ms < LIMIT_PERIOD_MS_MAX &&
+               trigger_count_between(trigger, at_ms - back_ms, at_ms - 1, UINT32_MAX, &due_ms) == 0)
             back_ms *= 4;
         if (back_ms < LIMIT_PERIOD_MS_MAX)
             why->before_ms = MAX_OF(why->before_ms, due_ms);
@@ -114,7 +114,8 @@ static void tell_run(struct core *core, struct answer *answer, const struct gath
     const struct answer_line started = {.at_ms = run->started_ms, .node = run->executor};
     const struct answer_line ended = {.at_ms = run->ended_ms, .node = run->executor};
     if (run->claimed_ms)
-        add_line(answer, &claimed, "claimed attempt %u for %s", run->attempt, core_node_name(core, &run->executor));
+        add_line(answer, &claimed, "claimed attempt %u for %s", run->attempt,
+                 core_node_name(core, &run->executor));
     if (run->started_ms)
         add_line(answer, &started, "started run %s", id);
     if (run->status == LEDGER_OPEN)
@@ -181,7 +182,8 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
     struct job *job = jobs_find(&core->jobs, answer->job);
     struct control_reply reply = {.kind = CONTROL_REPLY_WHY};
     struct control_why *why = &reply.is.why;
-    *why = (struct control_why){.job = answer->job, .due_ms = answer->at_ms, .reason = "", .owner = "", .node = ""};
+    *why = (struct control_why){
+        .job = answer->job, .due_ms = answer->at_ms, .reason = "", .owner = "", .node = ""};
     if (job)
         nearest(job, answer->at_ms, why);
     if (due) {

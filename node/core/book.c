@@ -33,8 +33,8 @@ static void *append(void **items, size_t *count, size_t *capacity, size_t size)
     return (char *)*items + (*count)++ * size;
 }
 
-#define APPEND(book, field)                                                                                      \
-    append((void **)(void *)&(book)->field##s, &(book)->field##_count, &(book)->field##_capacity,               \
+#define APPEND(book, field)                                                                                  \
+    append((void **)(void *)&(book)->field##s, &(book)->field##_count, &(book)->field##_capacity,            \
            sizeof *(book)->field##s)
 
 void book_claim(struct core *core, struct job *job, const struct ledger_claim *claim)
@@ -112,20 +112,20 @@ static uint64_t write_record(struct core *core, const struct batch *batch, const
 }
 
 // Signs `count` items in records of at most LIMIT_LEDGER_ITEM_COUNT_MAX.
-#define FLUSH(core, field, envelope_kind, encode)                                                                \
-    do {                                                                                                         \
-        struct book *flushed = &(core)->book;                                                                    \
-        for (size_t at = 0; at < flushed->field##_count; at += LIMIT_LEDGER_ITEM_COUNT_MAX) {                    \
-            struct buffer body = {0};                                                                            \
-            const struct batch batch = {                                                                         \
-                .kind = (envelope_kind),                                                                         \
-                .items = &flushed->field##s[at],                                                                 \
-                .count = MIN_OF(flushed->field##_count - at, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX),               \
-                .item_size = sizeof *flushed->field##s};                                                         \
-            encode(&flushed->field##s[at], batch.count, &body);                                                  \
-            ticket = write_record((core), &batch, &body);                                                        \
-            buffer_deinit(&body);                                                                                \
-        }                                                                                                        \
+#define FLUSH(core, field, envelope_kind, encode)                                                            \
+    do {                                                                                                     \
+        struct book *flushed = &(core)->book;                                                                \
+        for (size_t at = 0; at < flushed->field##_count; at += LIMIT_LEDGER_ITEM_COUNT_MAX) {                \
+            struct buffer body = {0};                                                                        \
+            const struct batch batch = {                                                                     \
+                .kind = (envelope_kind),                                                                     \
+                .items = &flushed->field##s[at],                                                             \
+                .count = MIN_OF(flushed->field##_count - at, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX),           \
+                .item_size = sizeof *flushed->field##s};                                                     \
+            encode(&flushed->field##s[at], batch.count, &body);                                              \
+            ticket = write_record((core), &batch, &body);                                                    \
+            buffer_deinit(&body);                                                                            \
+        }                                                                                                    \
     } while (0)
 
 void book_flush(struct core *core)
@@ -170,7 +170,8 @@ struct occurrence_id book_occurrence_id(const struct job *job, const struct know
     return occurrence_id_of(&occurrence);
 }
 
-void book_story(struct core *core, const struct job *job, const struct known_key *key, const char *format, ...)
+void book_story(struct core *core, const struct job *job, const struct known_key *key, const char *format,
+                ...)
 {
     char text[LIMIT_TEXT_SIZE_MAX];
     va_list arguments;

@@ -26,7 +26,8 @@ struct book {
 void book_deinit(struct book *book);
 
 void book_claim(struct core *core, struct job *job, const struct ledger_claim *claim);
-void book_result(struct core *core, struct job *job, const struct ledger_result *result); // job may be NULL: gone
+void book_result(struct core *core, struct job *job,
+                 const struct ledger_result *result); // job may be NULL: gone
 void book_verdict(struct core *core, struct job *job, const struct ledger_verdict *verdict);
 void book_cursor(struct core *core, const struct ledger_cursor *cursor);
 
@@ -34,8 +35,8 @@ void book_cursor(struct core *core, const struct ledger_cursor *cursor);
 void book_flush(struct core *core);
 
 // One line of the story of a job (NULL: of the node) or of one of its due times.
-void book_story(struct core *core, const struct job *job, const struct known_key *key, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+void book_story(struct core *core, const struct job *job, const struct known_key *key, const char *format,
+                ...) PRINTF_LIKE(4, 5);
 
 // The occurrence a key of this job stands for.
 struct ledger_occurrence book_occurrence(const struct job *job, const struct known_key *key);

@@ -170,12 +170,14 @@ static void runner_frame(struct core *core, const struct frame *frame)
 
 static void storage_changed(struct core *core, enum event_storage storage)
 {
-    static const char *const text[] = {"the disk has room again", "the disk is full: no new definitions are taken",
+    static const char *const text[] = {"the disk has room again",
+                                       "the disk is full: no new definitions are taken",
                                        "the disk does not keep what is written: nothing is claimed here"};
     if (core->storage == storage)
         return;
     core->storage = storage;
-    outbox_notice(&core->outbox, storage == EVENT_STORAGE_OK ? EFFECT_INFO : EFFECT_ERROR, "%s", text[storage]);
+    outbox_notice(&core->outbox, storage == EVENT_STORAGE_OK ? EFFECT_INFO : EFFECT_ERROR, "%s",
+                  text[storage]);
     book_story(core, NULL, NULL, "%s", text[storage]);
     fleet_renew(core);
     fleet_dirty(core);
@@ -313,8 +315,7 @@ static void step(struct core *core, const struct event *event)
         return;
     case EVENT_STREAM_OPENED:
         if (core->is_loaded)
-            links_opened(core, event->is.stream.stream, &event->is.stream.peer,
-                         event->is.stream.accepted);
+            links_opened(core, event->is.stream.stream, &event->is.stream.peer, event->is.stream.accepted);
         return;
     case EVENT_STREAM_BYTES:
         links_bytes(core, event->is.stream.stream, event->is.stream.data);

@@ -9,16 +9,16 @@
 #include "node/core/event.h"
 
 enum effect_kind {
-    EFFECT_STORE,   // write; EVENT_STORED tells when it is durable. Writes are performed in order
-    EFFECT_QUERY,   // read; EVENT_ROW... EVENT_ROWS_DONE
-    EFFECT_FRAME,   // say something to the runner
-    EFFECT_REPLY,   // answer a control client
+    EFFECT_STORE, // write; EVENT_STORED tells when it is durable. Writes are performed in order
+    EFFECT_QUERY, // read; EVENT_ROW... EVENT_ROWS_DONE
+    EFFECT_FRAME, // say something to the runner
+    EFFECT_REPLY, // answer a control client
     EFFECT_DATAGRAM,
     EFFECT_STREAM_OPEN,
     EFFECT_STREAM_SEND,
     EFFECT_STREAM_CLOSE, // after what was sent has gone out
-    EFFECT_NOTICE,  // one line for the log of the machine
-    EFFECT_EXIT,    // stop this node: it has left
+    EFFECT_NOTICE,       // one line for the log of the machine
+    EFFECT_EXIT,         // stop this node: it has left
 };
 
 enum effect_write_kind {
@@ -27,8 +27,8 @@ enum effect_write_kind {
     EFFECT_WRITE_LEDGER,      // envelope (kinds 40-44), by its id
     EFFECT_WRITE_SEGMENT,     // envelope (kind 45)
     EFFECT_WRITE_STORY,
-    EFFECT_WRITE_META,        // empty value: forget the key
-    EFFECT_WRITE_RETAIN,      // drop ended history of a job: older than before_ms or beyond keep_runs
+    EFFECT_WRITE_META,   // empty value: forget the key
+    EFFECT_WRITE_RETAIN, // drop ended history of a job: older than before_ms or beyond keep_runs
 };
 
 // When the disk is full a MAY write is refused at once; a MUST write takes the ballast's room, or waits.
@@ -63,7 +63,7 @@ enum effect_query_kind {
 struct effect_query {
     uint64_t query; // > 0, the caller's number
     enum effect_query_kind kind;
-    const char *job; // "" any
+    const char *job;                      // "" any
     char run_prefix[2 * RUN_ID_SIZE + 1]; // lower-case hex
     struct run_id run;
     struct hash cause;

@@ -51,9 +51,9 @@ struct event_story {
 
 struct event_row {
     enum event_row_kind kind;
-    struct bytes envelope;    // RECORD, CLAIM ... SEGMENT
-    struct hash record;       // its id
-    uint32_t index;           // of the item in the record
+    struct bytes envelope; // RECORD, CLAIM ... SEGMENT
+    struct hash record;    // its id
+    uint32_t index;        // of the item in the record
     struct node_id signer;
     union {
         struct ledger_claim claim;
@@ -90,10 +90,10 @@ struct event_boot {
 
 struct event {
     enum event_kind kind;
-    uint64_t now_ms;       // monotonic, this machine's
-    int64_t wall_ms;       // unix, may jump
-    uint64_t boottime_ns;  // monotonic, counts while suspended
-    uint64_t gap_ms;       // how much longer than asked the loop was away: stopped or suspended
+    uint64_t now_ms;      // monotonic, this machine's
+    int64_t wall_ms;      // unix, may jump
+    uint64_t boottime_ns; // monotonic, counts while suspended
+    uint64_t gap_ms;      // how much longer than asked the loop was away: stopped or suspended
     union {
         struct event_boot boot;
         struct {

@@ -22,8 +22,8 @@ static bool key_equal(const struct known_key *a, const struct known_key *b)
            node_id_equal(&a->target, &b->target) && hash_equal(&a->cause, &b->cause);
 }
 
-static struct gather_due *due_of(struct gather *gather, const struct ledger_occurrence *occurrence, int64_t due_ms,
-                                 uint64_t count)
+static struct gather_due *due_of(struct gather *gather, const struct ledger_occurrence *occurrence,
+                                 int64_t due_ms, uint64_t count)
 {
     struct known_key key = known_key_of(occurrence, due_ms);
     for (size_t i = gather->count; i-- > 0;) {
@@ -62,8 +62,8 @@ static struct gather_run *run_of(struct gather_due *due, const struct run_id *ru
 }
 
 // The run id of the i-th due time of a claim or result that covers several.
-static struct run_id nth_run(const struct ledger_occurrence *first, int64_t due_ms, const struct gather_run *shape,
-                             uint64_t generation)
+static struct run_id nth_run(const struct ledger_occurrence *first, int64_t due_ms,
+                             const struct gather_run *shape, uint64_t generation)
 {
     const struct occurrence occurrence = {.job = first->job,
                                           .life = first->life,
@@ -90,12 +90,14 @@ static void claim_row(struct gather *gather, const struct ledger_claim *claim, c
     }
 }
 
-static void result_row(struct gather *gather, const struct ledger_result *result, const struct node_id *signer)
+static void result_row(struct gather *gather, const struct ledger_result *result,
+                       const struct node_id *signer)
 {
     const struct gather_run shape = {.attempt = result->attempt, .executor = *signer};
     for (uint32_t i = 0; i < result->count; i++) {
         int64_t shift_ms = (int64_t)(i * result->step_ms), due_ms = result->occurrence.due_ms + shift_ms;
-        struct run_id id = i == 0 ? result->run : nth_run(&result->occurrence, due_ms, &shape, result->generation);
+        struct run_id id =
+            i == 0 ? result->run : nth_run(&result->occurrence, due_ms, &shape, result->generation);
         struct gather_run *run = run_of(due_of(gather, &result->occurrence, due_ms, 1), &id, result->attempt);
         run->executor = *signer;
         run->started_ms = result->started_ms ? result->started_ms + shift_ms : 0;
@@ -109,7 +111,8 @@ static void result_row(struct gather *gather, const struct ledger_result *result
     }
 }
 
-static void verdict_row(struct gather *gather, const struct ledger_verdict *verdict, const struct node_id *signer)
+static void verdict_row(struct gather *gather, const struct ledger_verdict *verdict,
+                        const struct node_id *signer)
 {
     struct gather_due *due = due_of(gather, &verdict->occurrence, verdict->occurrence.due_ms, verdict->count);
     if (verdict->status < due->verdict)

@@ -119,7 +119,8 @@ static int take_table(struct core *core, const struct envelope *envelope, enum i
     if (outcome == TABLE_KNOWN)
         return INTAKE_KNOWN;
     note->text = table_outcome_text(outcome);
-    return outcome == TABLE_SIGNER_UNKNOWN || outcome == TABLE_LOG_BEHIND ? INTAKE_SIGNER_UNKNOWN : INTAKE_REFUSED;
+    return outcome == TABLE_SIGNER_UNKNOWN || outcome == TABLE_LOG_BEHIND ? INTAKE_SIGNER_UNKNOWN
+                                                                          : INTAKE_REFUSED;
 }
 
 static int take(struct core *core, const struct envelope *envelope, enum intake_origin origin,
@@ -149,7 +150,8 @@ static int take(struct core *core, const struct envelope *envelope, enum intake_
     }
 }
 
-int intake_record(struct core *core, struct bytes bytes, enum intake_origin origin, struct intake_note *ret_note)
+int intake_record(struct core *core, struct bytes bytes, enum intake_origin origin,
+                  struct intake_note *ret_note)
 {
     struct envelope envelope;
     *ret_note = (struct intake_note){.text = ""};

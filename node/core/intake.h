@@ -29,7 +29,8 @@ struct intake_note {
 };
 
 // 0: taken and new.
-int intake_record(struct core *core, struct bytes envelope, enum intake_origin origin, struct intake_note *ret_note);
+int intake_record(struct core *core, struct bytes envelope, enum intake_origin origin,
+                  struct intake_note *ret_note);
 // Lets jobs, orders and the disk follow what changed. Called after a batch of records.
 void intake_follow(struct core *core);
 // Everything the runner has to know, after it or this process was started.

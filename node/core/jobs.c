@@ -99,7 +99,8 @@ static void forget(struct core *core, struct job *job)
     bool found;
     size_t at = position(&core->jobs, job->name, &found);
     assert(found);
-    memmove(&core->jobs.items[at], &core->jobs.items[at + 1], (core->jobs.count - at - 1) * sizeof(struct job *));
+    memmove(&core->jobs.items[at], &core->jobs.items[at + 1],
+            (core->jobs.count - at - 1) * sizeof(struct job *));
     core->jobs.count--;
     core->jobs.by_index[job->index] = NULL;
     heap_remove(&core->jobs.due, job->index);
@@ -199,7 +200,8 @@ static void judge(struct job *job, const struct table_job *row)
         snprintf(job->problem, sizeof job->problem, "denied: it needs %.60s, which this version has not",
                  definition->needs[0]);
     else if (definition->guarantee == DEFINITION_AT_MOST_ONCE)
-        snprintf(job->problem, sizeof job->problem, "denied: it needs at-most-once, which this version has not");
+        snprintf(job->problem, sizeof job->problem,
+                 "denied: it needs at-most-once, which this version has not");
     else
         job->is_denied = false;
 }

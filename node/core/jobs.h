@@ -16,18 +16,18 @@ struct table_job;
 
 // One trigger of a job, for one target: up to which due time it is decided.
 struct jobs_slot {
-    uint16_t trigger; // index in the definition
+    uint16_t trigger;         // index in the definition
     struct trigger *compiled; // owned
-    int64_t decided_ms;  // claimed or judged up to here; never falls within a schedule version
-    int64_t written_ms;  // the cursor on disk
+    int64_t decided_ms;       // claimed or judged up to here; never falls within a schedule version
+    int64_t written_ms;       // the cursor on disk
 };
 
 // A due time that is claimed and has not been started: an attempt in waiting.
 struct jobs_pending {
     struct known_key key;
     uint32_t attempt;
-    int64_t start_ms;   // wall: due time, or later for a retry
-    uint8_t cause;      // enum frame_cause
+    int64_t start_ms; // wall: due time, or later for a retry
+    uint8_t cause;    // enum frame_cause
 };
 
 enum { JOBS_ASKED_MAX = 16 };
@@ -54,7 +54,7 @@ struct job {
     uint64_t schedule_version;
     bool is_each; // every matching node sees to its own due times
     bool is_paused;
-    bool is_denied; // its signer is revoked, or it needs what this build has not
+    bool is_denied;    // its signer is revoked, or it needs what this build has not
     char problem[256]; // why it cannot be scheduled here; "" nothing
 
     enum jobs_role role;
@@ -63,7 +63,7 @@ struct job {
     struct jobs_asked asked[JOBS_ASKED_MAX];
     size_t asked_count;
     uint64_t retry_ms; // monotonic: take again then, if still named; 0: no
-    uint64_t look_ms; // monotonic: whoever took it may have given it up again by then; 0: nobody did
+    uint64_t look_ms;  // monotonic: whoever took it may have given it up again by then; 0: nobody did
 
     struct jobs_slot *slots; // owned, one a trigger
     size_t slot_count;
@@ -71,7 +71,7 @@ struct job {
     size_t pending_count, pending_capacity;
     struct known known;
     uint32_t index; // in jobs.by_index and in the heap
-    size_t live; // runs of it here
+    size_t live;    // runs of it here
     enum ledger_status last_status;
     int64_t last_due_ms;
 };
@@ -86,7 +86,7 @@ struct jobs {
 
 void jobs_deinit(struct jobs *jobs);
 struct job *jobs_find(const struct jobs *jobs, const char *name); // NULL: none
-struct job *jobs_get(struct core *core, const char *name);      // makes an empty one where there is none
+struct job *jobs_get(struct core *core, const char *name);        // makes an empty one where there is none
 // Follows what the table says of this name: creates, rebuilds or retires the job. To be called before
 // anything else after the table changed: the job borrows the table's definition.
 void jobs_follow(struct core *core, struct table_job *row);

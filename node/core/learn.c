@@ -53,7 +53,8 @@ static void result(struct core *core, struct job *job, const struct event_row *r
 {
     const struct ledger_result *result = &row->is.result;
     known_result(&job->known, job->name, result, &row->signer);
-    note_status(job, result->status, result->occurrence.due_ms ? result->occurrence.due_ms : result->started_ms);
+    note_status(job, result->status,
+                result->occurrence.due_ms ? result->occurrence.due_ms : result->started_ms);
     if (is_credible(core, &row->signer, result->occurrence.due_ms))
         raise_cursor(job, &result->occurrence,
                      result->occurrence.due_ms + (int64_t)((result->count - 1) * result->step_ms));

@@ -112,7 +112,8 @@ static void flush(struct core *core, struct log *log)
     while (log->first) {
         struct ledger_segment segments[LOG_RECORD_SEGMENT_COUNT];
         size_t count = 0;
-        for (struct log_part *part = log->first; part && count < LOG_RECORD_SEGMENT_COUNT; part = part->next) {
+        for (struct log_part *part = log->first; part && count < LOG_RECORD_SEGMENT_COUNT;
+             part = part->next) {
             struct ledger_segment *segment = &segments[count++];
             *segment = (struct ledger_segment){.run = log->run,
                                                .index = log->index++,

@@ -23,15 +23,15 @@ struct log {
     struct run_id run;
     char job[NAME_JOB_ROOM];
     uint64_t limit_bytes;
-    uint64_t offset;        // bytes the run has said
-    uint64_t written_bytes; // kept on disk
-    uint64_t waiting_bytes; // kept in memory
-    struct hash last;       // of the last segment written; zero: none
-    uint32_t index;         // of the next segment
+    uint64_t offset;                // bytes the run has said
+    uint64_t written_bytes;         // kept on disk
+    uint64_t waiting_bytes;         // kept in memory
+    struct hash last;               // of the last segment written; zero: none
+    uint32_t index;                 // of the next segment
     struct log_part *first, *final; // owned, waiting
-    int64_t opened_ms;      // wall, when the last part was begun
-    uint64_t query;         // under way: what an earlier process of this node wrote; 0: none
-    uint64_t resumed_bytes; // where that ends
+    int64_t opened_ms;              // wall, when the last part was begun
+    uint64_t query;                 // under way: what an earlier process of this node wrote; 0: none
+    uint64_t resumed_bytes;         // where that ends
 };
 
 void log_init(struct log *log, const struct run_id *run, const char *job, uint64_t limit_bytes);

@@ -9,13 +9,13 @@
 #include "proto/ids.h"
 
 struct occurrence {
-    const char *job;           // "namespace/name"
-    uint64_t life;             // odd
+    const char *job; // "namespace/name"
+    uint64_t life;   // odd
     uint64_t schedule_version;
-    uint16_t trigger;          // index in the definition; OCCURRENCE_ORDER for run-now
-    struct node_id target;     // zero: any node
-    int64_t due_ms;            // nominal, unix, before jitter; 0 when `cause` names the order or event
-    struct hash cause;         // zero, or the record id of the order or event
+    uint16_t trigger;      // index in the definition; OCCURRENCE_ORDER for run-now
+    struct node_id target; // zero: any node
+    int64_t due_ms;        // nominal, unix, before jitter; 0 when `cause` names the order or event
+    struct hash cause;     // zero, or the record id of the order or event
 };
 
 enum {

@@ -107,7 +107,7 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
     *ret_rank = (struct owner_rank){0};
     sort_candidates(core, job, without, without_count, sorted);
     ret_rank->nobody_eligible = !sorted[CANDIDATES_OWNERS].count && !sorted[CANDIDATES_RETURNING].count;
-    for (int class = 0; class < CANDIDATES_CLASSES; class++) {
+    for (int class = 0; class < CANDIDATES_CLASSES; class ++) {
         rendezvous_rank(&key, sorted[class].nodes, sorted[class].count);
         for (size_t i = 0; i < sorted[class].count && ret_rank->count < OWNER_KEEPER_COUNT; i++)
             ret_rank->nodes[ret_rank->count++] = sorted[class].nodes[i].id;
@@ -185,7 +185,8 @@ void owner_job(struct core *core, struct job *job)
     owner_rank(core, job, NULL, 0, &rank);
     explain_nobody(job, &rank);
     bool is_first = rank.count && !rank.nobody_eligible && node_id_equal(&rank.nodes[0], &core->self.id);
-    if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core) && !must_wait(core, job))
+    if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core) &&
+        !must_wait(core, job))
         take_start(core, job);
     else if (!is_first && job->role == JOBS_TAKING)
         take_drop(core, job);

@@ -78,7 +78,8 @@ static void remove_run(struct core *core, struct run *run)
     bool found;
     size_t at = position(&core->runs, &run->id, &found);
     assert(found);
-    memmove(&core->runs.items[at], &core->runs.items[at + 1], (core->runs.count - at - 1) * sizeof(struct run *));
+    memmove(&core->runs.items[at], &core->runs.items[at + 1],
+            (core->runs.count - at - 1) * sizeof(struct run *));
     core->runs.count--;
     run_free(run);
 }
@@ -150,8 +151,8 @@ static void finish(struct core *core, struct run *run)
 
 static void finish_if_over(struct core *core, struct run *run)
 {
-    if (run->state == RUN_ENDED && !run->log.query && (run->output_ended || !run->started_ms ||
-                                    core->now_ms - run->ended_now_ms >= RUNS_OUTPUT_WAIT_MS))
+    if (run->state == RUN_ENDED && !run->log.query &&
+        (run->output_ended || !run->started_ms || core->now_ms - run->ended_now_ms >= RUNS_OUTPUT_WAIT_MS))
         finish(core, run);
 }
 

@@ -26,12 +26,12 @@ struct run {
     struct frame_start start;
     enum run_state state;
     int64_t started_ms;
-    uint64_t sent_ms;         // monotonic: when START went out
+    uint64_t sent_ms; // monotonic: when START went out
     bool output_ended;
     bool is_cancelled;
-    struct frame ended;       // of ENDED or DENIED
-    uint64_t ended_now_ms;    // monotonic
-    uint64_t result_ticket;   // 0: not written
+    struct frame ended;     // of ENDED or DENIED
+    uint64_t ended_now_ms;  // monotonic
+    uint64_t result_ticket; // 0: not written
     struct log log;
 };
 

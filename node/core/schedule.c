@@ -85,7 +85,8 @@ static struct known_key key_of(const struct core *core, const struct job *job, c
 }
 
 // One claim for `count` due times from first_ms on, step_ms apart, and as many starts in waiting.
-static void claim(struct core *core, struct job *job, struct jobs_slot *slot, const struct ledger_claim *shape)
+static void claim(struct core *core, struct job *job, struct jobs_slot *slot,
+                  const struct ledger_claim *shape)
 {
     struct known_key key = key_of(core, job, slot, shape->occurrence.due_ms);
     struct ledger_claim made = claim_of(core, job, &key, 1);
@@ -95,7 +96,9 @@ static void claim(struct core *core, struct job *job, struct jobs_slot *slot, co
     for (uint32_t i = 0; i < made.count; i++) {
         key.due_ms = shape->occurrence.due_ms + (int64_t)(i * made.step_ms);
         const struct jobs_pending pending = {
-            .key = key, .attempt = 1, .start_ms = key.due_ms,
+            .key = key,
+            .attempt = 1,
+            .start_ms = key.due_ms,
             .cause = key.due_ms + SCHEDULE_LATE_MS < core->wall_ms ? FRAME_CATCH_UP : FRAME_SCHEDULED};
         jobs_add_pending(job, &pending);
     }
@@ -103,7 +106,8 @@ static void claim(struct core *core, struct job *job, struct jobs_slot *slot, co
 }
 
 // How many evenly spaced due times from first_ms on belong in one claim.
-static uint32_t block_count(const struct job *job, const struct jobs_slot *slot, int64_t first_ms, int64_t *ret_step_ms)
+static uint32_t block_count(const struct job *job, const struct jobs_slot *slot, int64_t first_ms,
+                            int64_t *ret_step_ms)
 {
     const struct definition_trigger *trigger = &job->definition->triggers[slot->trigger];
     *ret_step_ms = 0;
@@ -155,9 +159,9 @@ static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
         return;
     int64_t from_ms = core->wall_ms - schedule_window_ms(job, slot, first_ms);
     int64_t last_ms = first_ms;
-    uint64_t missed =
-        trigger_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
-    int64_t run_from_ms = job->definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
+    uint64_t missed = trigger_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
+    int64_t run_from_ms =
+        job->definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
     const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
     settle_slot(core, job, slot, MIN_OF(run_from_ms - 1, late_ms), &shape);
     book_story(core, job, NULL, "caught up: %llu due times passed while no node was there",
@@ -304,9 +308,11 @@ void schedule_run_ended(struct core *core, struct job *job, const struct run *ru
         struct ledger_claim again = claim_of(core, job, &run->key, run->attempt + 1);
         book_claim(core, job, &again);
         const struct jobs_pending pending = {
-            .key = run->key, .attempt = run->attempt + 1, .cause = FRAME_RETRY,
-            .start_ms = core->wall_ms +
-                        (status == LEDGER_LOST ? 0 : retry_delay_ms(job->definition, run->attempt))};
+            .key = run->key,
+            .attempt = run->attempt + 1,
+            .cause = FRAME_RETRY,
+            .start_ms =
+                core->wall_ms + (status == LEDGER_LOST ? 0 : retry_delay_ms(job->definition, run->attempt))};
         jobs_add_pending(job, &pending);
         book_story(core, job, &run->key, "attempt %u will follow attempt %u, which was %s", pending.attempt,
                    run->attempt, ledger_status_text(status));
@@ -372,17 +378,19 @@ static void close_due(struct core *core, struct job *job, const struct known_key
 }
 
 // Which verdict ends a due time that is not claimed again; open: claim it again.
-static enum ledger_status reopen_verdict(const struct core *core, const struct job *job, const struct known_due *due,
-                                         enum reopen why)
+static enum ledger_status reopen_verdict(const struct core *core, const struct job *job,
+                                         const struct known_due *due, enum reopen why)
 {
     int64_t due_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
-    bool is_current = due->key.schedule_version == job->schedule_version || due->key.trigger == OCCURRENCE_ORDER;
+    bool is_current =
+        due->key.schedule_version == job->schedule_version || due->key.trigger == OCCURRENCE_ORDER;
     bool is_too_late = due_ms + reopen_window_ms(job, &due->key) < core->wall_ms;
     bool may_have_run = why == REOPEN_LOST && due_ms <= core->wall_ms;
     if (may_have_run && (is_too_late || job->definition->on_lost == DEFINITION_ON_LOST_REPORT ||
                          known_last_attempt(due) >= 1 + job->definition->retry_times + 2))
         return LEDGER_LOST;
-    return !is_current || is_too_late || known_last_attempt(due) >= LIMIT_ATTEMPT_MAX ? LEDGER_MISSED : LEDGER_OPEN;
+    return !is_current || is_too_late || known_last_attempt(due) >= LIMIT_ATTEMPT_MAX ? LEDGER_MISSED
+                                                                                      : LEDGER_OPEN;
 }
 
 // An attempt that never ran keeps its number, whoever carries it out: only what may have run counts.
@@ -405,7 +413,8 @@ static void claim_again(struct core *core, struct job *job, const struct known_d
 // is run, unless the job catches up on all.
 static bool is_overtaken(const struct core *core, const struct job *job, const struct known_due *due)
 {
-    if (job->definition->catch_up == DEFINITION_CATCH_UP_ALL || job->definition->busy == DEFINITION_BUSY_ALLOW)
+    if (job->definition->catch_up == DEFINITION_CATCH_UP_ALL ||
+        job->definition->busy == DEFINITION_BUSY_ALLOW)
         return false;
     for (size_t i = 0; i < job->known.count; i++) {
         const struct known_key *other = &job->known.items[i].key;
@@ -453,7 +462,8 @@ void schedule_reopen(struct core *core, struct job *job)
 // A run on another node ended; its owner, this node, decides what follows.
 void schedule_foreign_result(struct core *core, struct job *job, const struct ledger_result *result)
 {
-    struct run run = {.attempt = result->attempt, .key = known_key_of(&result->occurrence, result->occurrence.due_ms)};
+    struct run run = {.attempt = result->attempt,
+                      .key = known_key_of(&result->occurrence, result->occurrence.due_ms)};
     const struct known_due *due = known_find(&job->known, &run.key);
     if (due && due->status != LEDGER_OK && known_last_attempt(due) == result->attempt)
         schedule_run_ended(core, job, &run, result->status);

@@ -92,8 +92,8 @@ struct core {
 bool core_takes_work(const struct core *core); // drained, a broken disk or a lost runner: no
 const char *core_node_name(const struct core *core, const struct node_id *id); // "" nobody, "?" unknown here
 bool core_node_find(const struct core *core, const char *name, struct node_id *ret_id) WARN_UNUSED;
-void core_member(const struct core *core, const struct directory_node *node, struct control_member *ret_member,
-                 char address[ADDRESS_TEXT_ROOM]);
+void core_member(const struct core *core, const struct directory_node *node,
+                 struct control_member *ret_member, char address[ADDRESS_TEXT_ROOM]);
 void core_count_members(const struct core *core, struct control_status *status);
 
 #endif

@@ -23,7 +23,8 @@ static struct ledger_claim claim_of(const struct node_id *executor, int64_t due_
                                  .epoch = {epoch, *executor},
                                  .count = 1,
                                  .at_ms = due_ms - 2000};
-    const struct occurrence occurrence = {.job = "main/a", .life = 1, .schedule_version = 1, .due_ms = due_ms};
+    const struct occurrence occurrence = {
+        .job = "main/a", .life = 1, .schedule_version = 1, .due_ms = due_ms};
     struct occurrence_id id = occurrence_id_of(&occurrence);
     claim.run = run_id_of(&id, executor, 1, 1);
     return claim;

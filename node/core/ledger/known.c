@@ -125,7 +125,8 @@ static void raise_status(struct known_due *due, enum ledger_status status, int64
         due->settled_ms = at_ms;
 }
 
-void known_claim(struct known *known, const char *job, const struct ledger_claim *claim, const struct node_id *signer)
+void known_claim(struct known *known, const char *job, const struct ledger_claim *claim,
+                 const struct node_id *signer)
 {
     for (uint32_t i = 0; i < claim->count; i++) {
         int64_t due_ms = claim->occurrence.due_ms + (int64_t)(i * claim->step_ms);
@@ -141,7 +142,8 @@ void known_claim(struct known *known, const char *job, const struct ledger_claim
         struct known_attempt *there = attempt_find(due, &attempt.run);
         if (!there)
             attempt_add(due, &attempt);
-        else if (ledger_epoch_compare(&attempt.epoch, &there->epoch) > 0) { // claimed anew, or its result came first
+        else if (ledger_epoch_compare(&attempt.epoch, &there->epoch) >
+                 0) { // claimed anew, or its result came first
             there->epoch = attempt.epoch;
             there->owner = attempt.owner;
             there->claimed_ms = attempt.claimed_ms;
@@ -198,7 +200,8 @@ const struct known_attempt *known_open_attempt(const struct known_due *due)
     const struct known_attempt *open = NULL;
     for (size_t i = 0; i < due->attempt_count; i++) {
         const struct known_attempt *attempt = &due->attempts[i];
-        if (attempt->status == LEDGER_OPEN && (!open || ledger_epoch_compare(&attempt->epoch, &open->epoch) >= 0))
+        if (attempt->status == LEDGER_OPEN &&
+            (!open || ledger_epoch_compare(&attempt->epoch, &open->epoch) >= 0))
             open = attempt;
     }
     return open;

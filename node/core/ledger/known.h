@@ -19,7 +19,7 @@ struct known_attempt {
     struct ledger_epoch epoch;
     struct node_id owner; // who claimed
     int64_t claimed_ms;
-    enum ledger_status status; // open until a result is known
+    enum ledger_status status;   // open until a result is known
     struct ledger_epoch running; // the take in whose answers its executor reported it running; zero: none
 };
 
@@ -33,8 +33,8 @@ struct known_key { // which due time of the job
 
 struct known_due {
     struct known_key key;
-    enum ledger_status status; // of all that ended; open where nothing did
-    int64_t settled_ms;        // wall time of the last result or verdict
+    enum ledger_status status;      // of all that ended; open where nothing did
+    int64_t settled_ms;             // wall time of the last result or verdict
     struct known_attempt *attempts; // owned, by number, then run
     size_t attempt_count, attempt_capacity;
 };
@@ -51,7 +51,8 @@ int known_key_compare(const struct known_key *a, const struct known_key *b); // 
 struct known_key known_key_of(const struct ledger_occurrence *occurrence, int64_t due_ms);
 
 // A claim may cover several due times; all are noted. `signer` is the owner that claimed.
-void known_claim(struct known *known, const char *job, const struct ledger_claim *claim, const struct node_id *signer);
+void known_claim(struct known *known, const char *job, const struct ledger_claim *claim,
+                 const struct node_id *signer);
 void known_result(struct known *known, const char *job, const struct ledger_result *result,
                   const struct node_id *signer);
 // Only due times that are here already: a stretch of due times that nobody claimed needs no memory.

@@ -177,7 +177,8 @@ static void wait_for_session(struct fleet_peer *peer, const struct address *to, 
     peer->address = *to;
 }
 
-static void seal_and_send(struct core *core, struct fleet_peer *peer, const struct address *to, struct bytes data)
+static void seal_and_send(struct core *core, struct fleet_peer *peer, const struct address *to,
+                          struct bytes data)
 {
     struct buffer packet = {0};
     if (datagram_seal(&core->fleet.local, &peer->datagram, data, &packet) == 0)
@@ -292,7 +293,8 @@ static void sign_suspicion(struct core *core, const struct member_suspicion *sus
     buffer_deinit(&body);
 }
 
-static void take_member(struct core *core, const struct envelope *envelope, const struct gossip_record *record)
+static void take_member(struct core *core, const struct envelope *envelope,
+                        const struct gossip_record *record)
 {
     struct arena arena = {0};
     struct member_alive alive;
@@ -302,7 +304,8 @@ static void take_member(struct core *core, const struct envelope *envelope, cons
         (void)gossip_add_alive(core->fleet.gossip, record, &alive);
     else if (envelope->kind == ENVELOPE_LEAVE && !member_leave_decode(envelope->body, &arena, &leave))
         (void)gossip_add_leave(core->fleet.gossip, record, &leave);
-    else if (envelope->kind == ENVELOPE_SUSPICION && !member_suspicion_decode(envelope->body, &arena, &suspicion))
+    else if (envelope->kind == ENVELOPE_SUSPICION &&
+             !member_suspicion_decode(envelope->body, &arena, &suspicion))
         (void)gossip_add_suspicion(core->fleet.gossip, record, &suspicion);
     else
         core->rejected++;
@@ -331,7 +334,8 @@ static bool member_record(struct core *core, struct bytes bytes, struct gossip_r
     return true;
 }
 
-void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from, uint64_t vouched_ms)
+void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from,
+                         uint64_t vouched_ms)
 {
     struct gossip_record record = {.is_repair = true, .vouched_ms = vouched_ms};
     if (from)
@@ -390,7 +394,8 @@ static void deliver(struct core *core, const struct gossip_output *output)
     buffer_deinit(&data);
 }
 
-void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope, const struct node_id *from)
+void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope,
+                  const struct node_id *from)
 {
     struct gossip_news news = {.key = id->hash, .urgent = true};
     bool fits = envelope.size <= LIMIT_RUMOUR_RECORD_SIZE_MAX && envelope.size <= RUMOR_SIZE_MAX;
@@ -494,7 +499,8 @@ void fleet_pump(struct core *core)
 void fleet_leave(struct core *core)
 {
     const struct members_node *self = gossip_find(core->fleet.gossip, &core->self.id);
-    const struct member_leave leave = {.generation = core->self.generation, .incarnation = self->incarnation + 1};
+    const struct member_leave leave = {.generation = core->self.generation,
+                                       .incarnation = self->incarnation + 1};
     struct buffer body = {0}, envelope = {0};
     member_leave_encode(&leave, &body);
     envelope_sign(&core->self.signer, ENVELOPE_LEAVE, buffer_view(&body), &envelope);

@@ -13,21 +13,21 @@
 struct core;
 
 enum {
-    FLEET_WAITING_COUNT_MAX = 8,   // packets for a peer whose session is being asked for
-    FLEET_ASK_AGAIN_MS = 250,      // between two questions to one peer
-    FLEET_INTRODUCE_MS = 5000,     // between two streams to a peer that seems not to know our keys
-    FLEET_CLASS_RECORD = RUMOR_NEWS,      // a signed record, whole
-    FLEET_CLASS_ID = RUMOR_NEWS + 1,      // the id of a larger one: fetch it
+    FLEET_WAITING_COUNT_MAX = 8,     // packets for a peer whose session is being asked for
+    FLEET_ASK_AGAIN_MS = 250,        // between two questions to one peer
+    FLEET_INTRODUCE_MS = 5000,       // between two streams to a peer that seems not to know our keys
+    FLEET_CLASS_RECORD = RUMOR_NEWS, // a signed record, whole
+    FLEET_CLASS_ID = RUMOR_NEWS + 1, // the id of a larger one: fetch it
 };
 
 struct fleet_peer {
     struct datagram_peer datagram;
-    struct address address;                          // where the waiting packets go
+    struct address address;                         // where the waiting packets go
     struct buffer waiting[FLEET_WAITING_COUNT_MAX]; // owned
     size_t waiting_count;
     uint64_t asked_ms;
     uint64_t introduced_ms;
-    bool was_counted; // when we last looked
+    bool was_counted;            // when we last looked
     uint64_t kept_generation;    // of its own word that is on disk; 0: none
     struct address kept_address; // the first one in it
 };
@@ -41,12 +41,12 @@ struct fleet {
     struct datagram_local local;
     struct fleet_peer **peers; // owned
     size_t peer_count, peer_capacity;
-    uint64_t directory_generation; // of the directory the peers were made from
+    uint64_t directory_generation;                        // of the directory the peers were made from
     uint64_t table_generation, told_directory_generation; // what gossip was last told of
-    uint64_t returned_ms;  // monotonic: when this node itself came back, from a boot or a gap
-    uint64_t recheck_ms;   // monotonic: a returned node may own from then on; UINT64_MAX: none waits
-    bool is_dirty;         // ownership has to be worked out anew
-    bool is_known;         // somebody has opened a datagram of ours since the start, so our keys are known
+    uint64_t returned_ms;     // monotonic: when this node itself came back, from a boot or a gap
+    uint64_t recheck_ms;      // monotonic: a returned node may own from then on; UINT64_MAX: none waits
+    bool is_dirty;            // ownership has to be worked out anew
+    bool is_known;            // somebody has opened a datagram of ours since the start, so our keys are known
     size_t accepted, refused; // datagrams
 };
 
@@ -63,9 +63,11 @@ void fleet_pump(struct core *core); // performs what gossip wants; after every e
 uint64_t fleet_deadline_ms(const struct core *core);
 
 // A record that is new here: tell it on. `from`: who told us, NULL nobody.
-void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope, const struct node_id *from);
+void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope,
+                  const struct node_id *from);
 // Verifies and takes a record about membership (kinds 30-32).
-void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from, uint64_t vouched_ms);
+void fleet_member_record(struct core *core, struct bytes envelope, const struct node_id *from,
+                         uint64_t vouched_ms);
 // The same, of news that had to wait. False: its signer is still unknown here.
 bool fleet_member_news(struct core *core, struct bytes envelope, const struct node_id *from);
 void fleet_renew(struct core *core); // what our alive record says has changed

@@ -29,7 +29,8 @@ bool fleet_is_counted(const struct core *core, const struct node_id *id)
         return true;
     const struct members_node *member = gossip_find(core->fleet.gossip, id);
     const struct directory_node *node = directory_find(&core->directory, id);
-    return member && node && !node->is_revoked && members_is_counted(member) && member->alarm == MEMBERS_NO_ALARM;
+    return member && node && !node->is_revoked && members_is_counted(member) &&
+           member->alarm == MEMBERS_NO_ALARM;
 }
 
 bool fleet_may_own(const struct core *core, const struct node_id *id)

@@ -43,7 +43,8 @@ static void add_holder(struct core *core, struct keep_item *item, const struct n
 
 // The keepers of all jobs the record speaks of, and who has them or takes them at this moment: a run that
 // ends while its job is being taken is known to the taker before the answer is.
-static void choose_holders(struct core *core, struct keep_item *item, const char *const *jobs, size_t job_count)
+static void choose_holders(struct core *core, struct keep_item *item, const char *const *jobs,
+                           size_t job_count)
 {
     for (size_t i = 0; i < job_count; i++) {
         const struct job *job = jobs_find(&core->jobs, jobs[i]);
@@ -58,7 +59,8 @@ static void choose_holders(struct core *core, struct keep_item *item, const char
     }
 }
 
-static void send_envelopes(struct core *core, const struct node_id *to, const struct bytes *items, size_t count)
+static void send_envelopes(struct core *core, const struct node_id *to, const struct bytes *items,
+                           size_t count)
 {
     struct buffer body = {0};
     message_list_encode(items, count, &body);
@@ -152,7 +154,8 @@ static void learn_item(void *context, const struct event_row *row)
 // Stores what was read. Returns the ticket of the write.
 static uint64_t store(struct core *core, const struct learning *learning, struct bytes envelope)
 {
-    const struct effect_write write = {.kind = learning->is_segment ? EFFECT_WRITE_SEGMENT : EFFECT_WRITE_LEDGER,
+    const struct effect_write write = {.kind =
+                                           learning->is_segment ? EFFECT_WRITE_SEGMENT : EFFECT_WRITE_LEDGER,
                                        .class = EFFECT_WRITE_MUST,
                                        .record = learning->id,
                                        .record_kind = envelope.data[0],
@@ -280,8 +283,8 @@ static void send_lacking(struct core *core, struct keep_offer *offer)
     if (offer->found.size)
         qsort(offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes);
     for (size_t at = 0; at < offer->ids.size; at += HASH_SIZE)
-        if (!offer->found.size ||
-            !bsearch(offer->ids.data + at, offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes))
+        if (!offer->found.size || !bsearch(offer->ids.data + at, offer->found.data,
+                                           offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes))
             buffer_add(&lacking, offer->ids.data + at, HASH_SIZE);
     if (lacking.size)
         links_send(core, &offer->to, MESSAGE_LACK, buffer_view(&lacking));
@@ -303,7 +306,8 @@ bool keep_rows_done(struct core *core, uint64_t query)
     return true;
 }
 
-static bool look_for(struct core *core, const struct node_id *from, struct bytes body, enum keep_offer_mode mode)
+static bool look_for(struct core *core, const struct node_id *from, struct bytes body,
+                     enum keep_offer_mode mode)
 {
     const struct hash *ids;
     size_t count;

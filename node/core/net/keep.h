@@ -78,7 +78,7 @@ bool keep_offered(struct core *core, const struct node_id *from, struct bytes bo
 bool keep_lacked(struct core *core, const struct node_id *from, struct bytes body);
 
 // Verifies a ledger record and calls `each` for every item, as a row. False: not to be believed.
-bool keep_read(struct core *core, struct bytes envelope, void (*each)(void *context, const struct event_row *row),
-               void *context);
+bool keep_read(struct core *core, struct bytes envelope,
+               void (*each)(void *context, const struct event_row *row), void *context);
 
 #endif

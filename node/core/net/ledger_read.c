@@ -18,15 +18,15 @@ static void item(struct reading *reading, enum event_row_kind kind, uint32_t ind
     reading->count++;
 }
 
-#define EACH(type, KIND, field)                                                                                  \
-    do {                                                                                                         \
-        struct ledger_##field *items;                                                                            \
-        size_t count;                                                                                            \
-        if (type##_decode(envelope->body, arena, &items, &count) == 0)                                           \
-            for (size_t i = 0; i < count; i++) {                                                                 \
-                reading->row.is.field = items[i];                                                                \
-                item(reading, KIND, (uint32_t)i);                                                                \
-            }                                                                                                    \
+#define EACH(type, KIND, field)                                                                              \
+    do {                                                                                                     \
+        struct ledger_##field *items;                                                                        \
+        size_t count;                                                                                        \
+        if (type##_decode(envelope->body, arena, &items, &count) == 0)                                       \
+            for (size_t i = 0; i < count; i++) {                                                             \
+                reading->row.is.field = items[i];                                                            \
+                item(reading, KIND, (uint32_t)i);                                                            \
+            }                                                                                                \
     } while (0)
 
 static void items(const struct envelope *envelope, struct arena *arena, struct reading *reading)
@@ -52,8 +52,8 @@ static void items(const struct envelope *envelope, struct arena *arena, struct r
     }
 }
 
-bool keep_read(struct core *core, struct bytes bytes, void (*each)(void *context, const struct event_row *row),
-               void *context)
+bool keep_read(struct core *core, struct bytes bytes,
+               void (*each)(void *context, const struct event_row *row), void *context)
 {
     struct envelope envelope;
     struct record_id id;

@@ -69,7 +69,8 @@ static struct link *add(struct core *core, uint64_t id, bool initiator)
     base_grow(&items, &links->capacity, links->count + 1, sizeof(struct link *));
     links->items = items;
     struct link *link = base_alloc(1, sizeof *link);
-    struct stream_options options = {.initiator = initiator, .purpose = STREAM_PEER, .fleet = core->self.fleet};
+    struct stream_options options = {
+        .initiator = initiator, .purpose = STREAM_PEER, .fleet = core->self.fleet};
     memcpy(options.identity.b, core->self.datagram_secret, sizeof options.identity.b);
     for (size_t i = 0; i < sizeof options.one_time.b; i += 8) {
         uint64_t random = random_u64(&core->random);

@@ -8,8 +8,8 @@
 #ifndef NODE_CORE_NET_LINKS_H
 #define NODE_CORE_NET_LINKS_H
 
-#include "proto/message.h"
 #include "proto/member.h"
+#include "proto/message.h"
 #include "proto/stream.h"
 
 struct core;
@@ -26,9 +26,9 @@ struct link {
     bool is_connected;   // the transport is
     bool is_open;        // the handshake is over
     bool is_accepted;
-    bool is_joining;          // somebody with a token, see door.h
-    bool is_closing;          // all is said: close when it is written
-    struct record_id invite;  // of a joining one
+    bool is_joining;         // somebody with a token, see door.h
+    bool is_closing;         // all is said: close when it is written
+    struct record_id invite; // of a joining one
     uint64_t opened_ms, used_ms;
     struct buffer waiting; // {type u8, size u32, body}*: until open
 };

@@ -57,8 +57,8 @@ static void show_self(const struct core *core, struct control_member *member, ch
     member->generation = core->self.generation;
 }
 
-static void show_other(const struct core *core, const struct members_node *node, struct control_member *member,
-                       char address[ADDRESS_TEXT_ROOM])
+static void show_other(const struct core *core, const struct members_node *node,
+                       struct control_member *member, char address[ADDRESS_TEXT_ROOM])
 {
     struct address reached;
     if (members_address(node, &reached))
@@ -73,8 +73,8 @@ static void show_other(const struct core *core, const struct members_node *node,
     member->clock_offset_ms = node->clock.known ? node->clock.offset_ms : 0;
 }
 
-void core_member(const struct core *core, const struct directory_node *node, struct control_member *ret_member,
-                 char address[ADDRESS_TEXT_ROOM])
+void core_member(const struct core *core, const struct directory_node *node,
+                 struct control_member *ret_member, char address[ADDRESS_TEXT_ROOM])
 {
     address[0] = 0;
     *ret_member = (struct control_member){.node = node->id,

@@ -18,7 +18,8 @@ void takes_deinit(struct takes *takes)
 
 // --- promises ---
 
-static void write_promise(struct core *core, const char *name, uint64_t life, const struct ledger_epoch *epoch)
+static void write_promise(struct core *core, const char *name, uint64_t life,
+                          const struct ledger_epoch *epoch)
 {
     char key[8 + NAME_JOB_ROOM];
     struct buffer value = {0};
@@ -393,8 +394,10 @@ bool take_answered(struct core *core, const struct node_id *from, struct bytes b
         return false;
     }
     struct job *job = jobs_find(&core->jobs, taken.job);
-    if (job && job->life == taken.life && job->role == JOBS_TAKING && job->epoch.number == taken.asked_number) {
-        bool is_refused = taken.epoch_number != taken.asked_number || !node_id_equal(&taken.epoch_node, &core->self.id);
+    if (job && job->life == taken.life && job->role == JOBS_TAKING &&
+        job->epoch.number == taken.asked_number) {
+        bool is_refused =
+            taken.epoch_number != taken.asked_number || !node_id_equal(&taken.epoch_node, &core->self.id);
         if (is_refused) {
             refused(core, job, &taken);
         } else {
