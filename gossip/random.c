@@ -13,7 +13,7 @@ void random_init(struct random *random, const uint8_t seed[RANDOM_SEED_SIZE])
     memcpy(random->key, seed, sizeof random->key);
 }
 
-static void random_fill(struct random *random)
+static void refill(struct random *random)
 {
     uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
     for (size_t i = 0; i < sizeof nonce; i++)
@@ -26,11 +26,19 @@ static void random_fill(struct random *random)
 uint64_t random_u64(struct random *random)
 {
     if (random->used == sizeof random->pool)
-        random_fill(random);
+        refill(random);
     struct reader reader;
     reader_init(&reader, bytes_of(random->pool + random->used, sizeof(uint64_t)));
     random->used += sizeof(uint64_t);
     return reader_u64(&reader);
+}
+
+void random_fill(struct random *random, void *out, size_t size)
+{
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        uint64_t value = random_u64(random);
+        memcpy((char *)out + at, &value, MIN_OF(size - at, sizeof value));
+    }
 }
 
 uint64_t random_below(struct random *random, uint64_t bound)

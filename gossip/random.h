@@ -18,6 +18,7 @@ struct random {
 
 void random_init(struct random *random, const uint8_t seed[RANDOM_SEED_SIZE]);
 uint64_t random_u64(struct random *random);
+void random_fill(struct random *random, void *out, size_t size);
 // Uniform in [0, bound); 0 when bound is 0.
 uint64_t random_below(struct random *random, uint64_t bound);
 

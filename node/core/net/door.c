@@ -92,10 +92,7 @@ static bool admit(struct core *core, const struct directory_record *invite,
                                   .weight = DOOR_WEIGHT,
                                   .at_ms = core->wall_ms};
     memcpy(admission.name, request->name, sizeof admission.name);
-    for (size_t i = 0; i < sizeof admission.salt; i += 8) {
-        uint64_t random = random_u64(&core->random);
-        memcpy(admission.salt + i, &random, 8);
-    }
+    random_fill(&core->random, admission.salt, sizeof admission.salt);
     struct buffer body = {0}, envelope = {0};
     admission_encode(&admission, &body);
     envelope_sign(&core->self.signer, ENVELOPE_ADMISSION, buffer_view(&body), &envelope);

@@ -9,21 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void random_fill(struct core *core, void *out, size_t size)
-{
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t value = random_u64(&core->random);
-        memcpy((char *)out + at, &value, MIN_OF(size - at, (size_t)8));
-    }
-}
-
 void fleet_boot(struct core *core, const struct event_boot *boot)
 {
     struct fleet *fleet = &core->fleet;
     struct datagram_local_options local = {.fleet = core->self.fleet, .id = core->self.id};
     memcpy(local.secret.b, boot->datagram_secret, sizeof local.secret.b);
-    random_fill(core, &local.session, sizeof local.session);
-    random_fill(core, &local.index_base, sizeof local.index_base);
+    random_fill(&core->random, &local.session, sizeof local.session);
+    random_fill(&core->random, &local.index_base, sizeof local.index_base);
     datagram_local_init(&fleet->local, &local);
     fleet->seed_count = MIN_OF(boot->seed_count, COUNT_OF(fleet->seeds));
     for (size_t i = 0; i < fleet->seed_count; i++)
@@ -157,8 +149,8 @@ static void ask(struct core *core, struct fleet_peer *peer, const struct address
     if (peer->asked_ms)
         introduce(core, peer);
     peer->asked_ms = core->now_ms;
-    random_fill(core, &question, sizeof question);
-    random_fill(core, &nonce, sizeof nonce);
+    random_fill(&core->random, &question, sizeof question);
+    random_fill(&core->random, &nonce, sizeof nonce);
     datagram_ask(&core->fleet.local, &peer->datagram, &question, &nonce, &packet);
     send_packet(core, to, &packet);
     buffer_deinit(&packet);
@@ -218,7 +210,7 @@ void fleet_datagram(struct core *core, const struct address *from, struct bytes 
     struct datagram_received received;
     struct datagram_nonce nonce;
     struct buffer out = {0};
-    random_fill(core, &nonce, sizeof nonce);
+    random_fill(&core->random, &nonce, sizeof nonce);
     int outcome = datagram_receive(&core->fleet.local, packet, &nonce, &out, &received);
     if (outcome) {
         core->fleet.refused++;
@@ -365,7 +357,7 @@ void fleet_loaded(struct core *core)
 {
     struct fleet *fleet = &core->fleet;
     struct gossip_options options = {.self = core->self.id, .now_ms = core->now_ms, .wall_ms = core->wall_ms};
-    random_fill(core, options.seed, sizeof options.seed);
+    random_fill(&core->random, options.seed, sizeof options.seed);
     fleet->gossip = gossip_new(&options);
     for (size_t i = 0; i < fleet->seed_count; i++)
         gossip_add_seed(fleet->gossip, &fleet->seeds[i]);

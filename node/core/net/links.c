@@ -72,10 +72,7 @@ static struct link *add(struct core *core, uint64_t id, bool initiator)
     struct stream_options options = {
         .initiator = initiator, .purpose = STREAM_PEER, .fleet = core->self.fleet};
     memcpy(options.identity.b, core->self.datagram_secret, sizeof options.identity.b);
-    for (size_t i = 0; i < sizeof options.one_time.b; i += 8) {
-        uint64_t random = random_u64(&core->random);
-        memcpy(options.one_time.b + i, &random, 8);
-    }
+    random_fill(&core->random, options.one_time.b, sizeof options.one_time.b);
     link->id = id;
     link->is_accepted = !initiator;
     link->opened_ms = link->used_ms = core->now_ms;
