@@ -311,7 +311,7 @@ static void step(struct core *core, const struct event *event)
         return;
     case EVENT_DATAGRAM:
         if (core->is_loaded)
-            fleet_datagram(core, &event->is.datagram.from, event->is.datagram.data);
+            peers_receive(core, &event->is.datagram.from, event->is.datagram.data);
         return;
     case EVENT_STREAM_OPENED:
         if (core->is_loaded)

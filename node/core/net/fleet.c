@@ -12,11 +12,7 @@
 void fleet_boot(struct core *core, const struct event_boot *boot)
 {
     struct fleet *fleet = &core->fleet;
-    struct datagram_local_options local = {.fleet = core->self.fleet, .id = core->self.id};
-    memcpy(local.secret.b, boot->datagram_secret, sizeof local.secret.b);
-    random_fill(&core->random, &local.session, sizeof local.session);
-    random_fill(&core->random, &local.index_base, sizeof local.index_base);
-    datagram_local_init(&fleet->local, &local);
+    peers_init(core, boot->datagram_secret);
     fleet->seed_count = MIN_OF(boot->seed_count, COUNT_OF(fleet->seeds));
     for (size_t i = 0; i < fleet->seed_count; i++)
         fleet->seeds[i] = boot->seeds[i];
@@ -24,72 +20,15 @@ void fleet_boot(struct core *core, const struct event_boot *boot)
     fleet->recheck_ms = UINT64_MAX;
 }
 
-static void peer_free(struct fleet_peer *peer)
-{
-    for (size_t i = 0; i < peer->waiting_count; i++)
-        buffer_deinit(&peer->waiting[i]);
-    free(peer);
-}
-
 void fleet_deinit(struct fleet *fleet)
 {
-    for (size_t i = 0; i < fleet->peer_count; i++)
-        peer_free(fleet->peers[i]);
-    free(fleet->peers);
+    peers_deinit(&fleet->peers);
     for (size_t i = 0; i < fleet->stored_count; i++)
         buffer_deinit(&fleet->stored[i]);
     free(fleet->stored);
-    datagram_local_deinit(&fleet->local);
     if (fleet->gossip)
         gossip_free(fleet->gossip);
     *fleet = (struct fleet){0};
-}
-
-static struct fleet_peer *find_peer(const struct fleet *fleet, const struct node_id *id)
-{
-    struct datagram_peer *peer = datagram_local_find(&fleet->local, id);
-    return peer ? CONTAINER_OF(peer, struct fleet_peer, datagram) : NULL;
-}
-
-static void drop_peer(struct fleet *fleet, size_t at)
-{
-    datagram_local_remove(&fleet->local, &fleet->peers[at]->datagram);
-    peer_free(fleet->peers[at]);
-    fleet->peers[at] = fleet->peers[--fleet->peer_count];
-}
-
-static void add_peer(struct core *core, const struct directory_node *node)
-{
-    struct fleet *fleet = &core->fleet;
-    struct fleet_peer *peer = base_alloc(1, sizeof *peer);
-    if (!datagram_local_add(&fleet->local, &peer->datagram, &node->id, &node->datagram_key)) {
-        free(peer);
-        return;
-    }
-    void *peers = fleet->peers;
-    base_grow(&peers, &fleet->peer_capacity, fleet->peer_count + 1, sizeof(struct fleet_peer *));
-    fleet->peers = peers;
-    fleet->peers[fleet->peer_count++] = peer;
-}
-
-// Peers are the nodes of the directory whose datagram key is known and that are not revoked.
-static void follow_directory(struct core *core)
-{
-    struct fleet *fleet = &core->fleet;
-    if (fleet->directory_generation == core->directory.generation)
-        return;
-    fleet->directory_generation = core->directory.generation;
-    for (size_t i = fleet->peer_count; i-- > 0;) {
-        const struct directory_node *node = directory_find(&core->directory, &fleet->peers[i]->datagram.id);
-        if (!node || node->is_revoked || !node->has_keys ||
-            memcmp(&node->datagram_key, &fleet->peers[i]->datagram.key, sizeof node->datagram_key) != 0)
-            drop_peer(fleet, i);
-    }
-    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));)
-        if (node->has_keys && !node->is_revoked && !node_id_equal(&node->id, &core->self.id) &&
-            !find_peer(fleet, &node->id))
-            add_peer(core, node);
-    fleet->is_dirty = true;
 }
 
 static void tell_gossip(struct core *core)
@@ -120,131 +59,6 @@ void fleet_advance(struct core *core, uint64_t gap_ms)
         gossip_advance(fleet->gossip, core->now_ms, core->wall_ms, gap_ms);
     if (gap_ms > GOSSIP_GAP_MS)
         fleet->returned_ms = core->now_ms;
-}
-
-static void send_packet(struct core *core, const struct address *to, const struct buffer *packet)
-{
-    if (packet->size)
-        outbox_datagram(&core->outbox, to, buffer_view(packet));
-}
-
-// A peer that lacks our keys record cannot answer a question. As long as nobody has answered, who we are
-// is told over a stream: opening one carries the proofs.
-static void introduce(struct core *core, struct fleet_peer *peer)
-{
-    bool is_early = peer->introduced_ms && core->now_ms - peer->introduced_ms < FLEET_INTRODUCE_MS;
-    if (core->fleet.is_known || is_early)
-        return;
-    peer->introduced_ms = core->now_ms;
-    sync_ask_authority(core, &peer->datagram.id);
-}
-
-static void ask(struct core *core, struct fleet_peer *peer, const struct address *to)
-{
-    struct datagram_question question;
-    struct datagram_nonce nonce;
-    struct buffer packet = {0};
-    if (peer->asked_ms && core->now_ms - peer->asked_ms < FLEET_ASK_AGAIN_MS)
-        return;
-    if (peer->asked_ms)
-        introduce(core, peer);
-    peer->asked_ms = core->now_ms;
-    random_fill(&core->random, &question, sizeof question);
-    random_fill(&core->random, &nonce, sizeof nonce);
-    datagram_ask(&core->fleet.local, &peer->datagram, &question, &nonce, &packet);
-    send_packet(core, to, &packet);
-    buffer_deinit(&packet);
-}
-
-static void wait_for_session(struct fleet_peer *peer, const struct address *to, struct bytes data)
-{
-    if (peer->waiting_count == FLEET_WAITING_COUNT_MAX) {
-        buffer_deinit(&peer->waiting[0]);
-        memmove(&peer->waiting[0], &peer->waiting[1], sizeof peer->waiting - sizeof peer->waiting[0]);
-        peer->waiting_count--;
-    }
-    struct buffer *kept = &peer->waiting[peer->waiting_count++];
-    *kept = (struct buffer){0};
-    buffer_add(kept, data.data, data.size);
-    peer->address = *to;
-}
-
-static void seal_and_send(struct core *core, struct fleet_peer *peer, const struct address *to,
-                          struct bytes data)
-{
-    struct buffer packet = {0};
-    if (datagram_seal(&core->fleet.local, &peer->datagram, data, &packet) == 0)
-        send_packet(core, to, &packet);
-    buffer_deinit(&packet);
-}
-
-static void send_gossip(struct core *core, const struct gossip_output *output)
-{
-    struct fleet_peer *peer = find_peer(&core->fleet, &output->node);
-    if (!peer)
-        return;
-    // A peer that is silent may have started anew and lost the session: ask while it is not heard.
-    const struct members_node *member = gossip_find(core->fleet.gossip, &output->node);
-    if (member && (member->unanswered > 0 || member->state != MEMBERS_ALIVE))
-        ask(core, peer, &output->address);
-    if (datagram_room(&peer->datagram) >= output->data.size) {
-        seal_and_send(core, peer, &output->address, output->data);
-        return;
-    }
-    wait_for_session(peer, &output->address, output->data);
-    ask(core, peer, &output->address);
-}
-
-static void flush_waiting(struct core *core, struct fleet_peer *peer, const struct address *to)
-{
-    for (size_t i = 0; i < peer->waiting_count; i++) {
-        seal_and_send(core, peer, to, buffer_view(&peer->waiting[i]));
-        buffer_deinit(&peer->waiting[i]);
-    }
-    peer->waiting_count = 0;
-    peer->asked_ms = 0;
-}
-
-void fleet_datagram(struct core *core, const struct address *from, struct bytes packet)
-{
-    struct datagram_received received;
-    struct datagram_nonce nonce;
-    struct buffer out = {0};
-    random_fill(&core->random, &nonce, sizeof nonce);
-    int outcome = datagram_receive(&core->fleet.local, packet, &nonce, &out, &received);
-    if (outcome) {
-        core->fleet.refused++;
-        core->rejected++;
-    } else {
-        struct fleet_peer *peer = CONTAINER_OF(received.peer, struct fleet_peer, datagram);
-        core->fleet.accepted++;
-        if (received.kind == DATAGRAM_QUESTION)
-            send_packet(core, from, &out);
-        else if (received.kind == DATAGRAM_ANSWER)
-            gossip_add_contact(core->fleet.gossip, &peer->datagram.id, from);
-        else
-            gossip_receive(core->fleet.gossip, &peer->datagram.id, from, buffer_view(&out));
-        if (received.kind != DATAGRAM_QUESTION)
-            flush_waiting(core, peer, from);
-        if (received.kind != DATAGRAM_QUESTION && !core->fleet.is_known)
-            sync_met_first(core, &peer->datagram.id);
-        core->fleet.is_known |= received.kind != DATAGRAM_QUESTION;
-    }
-    buffer_deinit(&out);
-}
-
-// Somebody is at this address; every peer we have not reached is asked there, only the right one can answer.
-static void find_out_who(struct core *core, const struct address *address)
-{
-    struct fleet *fleet = &core->fleet;
-    size_t asked = 0;
-    for (size_t i = 0; i < fleet->peer_count && asked < 16; i++) {
-        const struct members_node *member = gossip_find(fleet->gossip, &fleet->peers[i]->datagram.id);
-        if (member && member->answered)
-            continue;
-        ask(core, fleet->peers[i], address);
-        asked++;
-    }
 }
 
 static void sign_alive(struct core *core, uint64_t incarnation)
@@ -366,7 +180,7 @@ void fleet_loaded(struct core *core)
         buffer_deinit(&fleet->stored[i]);
     }
     fleet->stored_count = 0;
-    follow_directory(core);
+    core->fleet.is_dirty |= peers_follow(core);
     tell_gossip(core);
 }
 
@@ -400,7 +214,7 @@ void fleet_spread(struct core *core, const struct record_id *id, struct bytes en
 
 // A member's own word is kept, so that after a start its addresses are known: once per boot of it, and
 // when its address changes.
-static void keep_member(struct core *core, struct fleet_peer *peer, const struct members_node *member)
+static void keep_member(struct core *core, struct peers_peer *peer, const struct members_node *member)
 {
     if (!member->record.size || !member->address_count ||
         (peer->kept_generation == member->generation &&
@@ -421,7 +235,7 @@ static void keep_member(struct core *core, struct fleet_peer *peer, const struct
 static void changed(struct core *core, const struct node_id *id)
 {
     const struct members_node *member = gossip_find(core->fleet.gossip, id);
-    struct fleet_peer *peer = find_peer(&core->fleet, id);
+    struct peers_peer *peer = peers_find(&core->fleet.peers, id);
     bool is_counted = member && members_is_counted(member);
     core->fleet.is_dirty = true;
     if (peer && member)
@@ -441,10 +255,10 @@ static void perform(struct core *core, const struct gossip_output *output)
 {
     switch (output->kind) {
     case GOSSIP_SEND:
-        send_gossip(core, output);
+        peers_send(core, &output->node, &output->address, output->data);
         return;
     case GOSSIP_CONTACT:
-        find_out_who(core, &output->address);
+        peers_find_out(core, &output->address);
         return;
     case GOSSIP_SIGN_ALIVE:
         sign_alive(core, output->incarnation);
@@ -474,11 +288,11 @@ void fleet_pump(struct core *core)
     struct gossip_output output;
     if (!core->is_loaded)
         return;
-    follow_directory(core);
+    core->fleet.is_dirty |= peers_follow(core);
     tell_gossip(core);
     while (gossip_next_output(core->fleet.gossip, &output))
         perform(core, &output);
-    follow_directory(core);
+    core->fleet.is_dirty |= peers_follow(core);
     if (core->now_ms >= core->fleet.recheck_ms)
         core->fleet.is_dirty = true;
     if (core->fleet.is_dirty && core->is_ready) {

@@ -1,35 +1,20 @@
-// fleet.h - this node among the others: membership, sealed datagrams, and what follows from a change.
+// fleet.h - this node among the others: membership, and what follows from a change of it.
 //
-// Gossip decides what to send to whom and what it believes of whom; here packets are sealed and opened,
-// records signed and verified, and news of the table goes in and out. Anything that bears on ownership
-// ends in owner_all.
+// Gossip decides what to send to whom and what it believes of whom; here its records are signed and verified,
+// and news of the table goes in and out; peers.h seals and opens the packets. Anything that bears on
+// ownership ends in owner_all.
 #ifndef NODE_CORE_NET_FLEET_H
 #define NODE_CORE_NET_FLEET_H
 
 #include "gossip/gossip.h"
 #include "node/core/event.h"
-#include "proto/datagram.h"
+#include "node/core/net/peers.h"
 
 struct core;
 
 enum {
-    FLEET_WAITING_COUNT_MAX = 8,     // packets for a peer whose session is being asked for
-    FLEET_ASK_AGAIN_MS = 250,        // between two questions to one peer
-    FLEET_INTRODUCE_MS = 5000,       // between two streams to a peer that seems not to know our keys
     FLEET_CLASS_RECORD = RUMOR_NEWS, // a signed record, whole
     FLEET_CLASS_ID = RUMOR_NEWS + 1, // the id of a larger one: fetch it
-};
-
-struct fleet_peer {
-    struct datagram_peer datagram;
-    struct address address;                         // where the waiting packets go
-    struct buffer waiting[FLEET_WAITING_COUNT_MAX]; // owned
-    size_t waiting_count;
-    uint64_t asked_ms;
-    uint64_t introduced_ms;
-    bool was_counted;            // when we last looked
-    uint64_t kept_generation;    // of its own word that is on disk; 0: none
-    struct address kept_address; // the first one in it
 };
 
 struct fleet {
@@ -38,16 +23,11 @@ struct fleet {
     size_t stored_count, stored_capacity;
     struct address seeds[LIMIT_ADDRESS_COUNT_MAX];
     size_t seed_count;
-    struct datagram_local local;
-    struct fleet_peer **peers; // owned
-    size_t peer_count, peer_capacity;
-    uint64_t directory_generation;                        // of the directory the peers were made from
+    struct peers peers;
     uint64_t table_generation, told_directory_generation; // what gossip was last told of
-    uint64_t returned_ms;     // monotonic: when this node itself came back, from a boot or a gap
-    uint64_t recheck_ms;      // monotonic: a returned node may own from then on; UINT64_MAX: none waits
-    bool is_dirty;            // ownership has to be worked out anew
-    bool is_known;            // somebody has opened a datagram of ours since the start, so our keys are known
-    size_t accepted, refused; // datagrams
+    uint64_t returned_ms; // monotonic: when this node itself came back, from a boot or a gap
+    uint64_t recheck_ms;  // monotonic: a returned node may own from then on; UINT64_MAX: none waits
+    bool is_dirty;        // ownership has to be worked out anew
 };
 
 enum fleet_state { FLEET_UNHEARD, FLEET_ALIVE, FLEET_SUSPECT, FLEET_DEAD, FLEET_LEFT };
@@ -58,8 +38,7 @@ void fleet_load_member(struct core *core, struct bytes envelope); // an alive re
 void fleet_loaded(struct core *core);
 
 void fleet_advance(struct core *core, uint64_t gap_ms); // the time of the event that follows
-void fleet_datagram(struct core *core, const struct address *from, struct bytes packet);
-void fleet_pump(struct core *core); // performs what gossip wants; after every event
+void fleet_pump(struct core *core);                     // performs what gossip wants; after every event
 uint64_t fleet_deadline_ms(const struct core *core);
 
 // A record that is new here: tell it on. `from`: who told us, NULL nobody.
