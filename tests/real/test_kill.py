@@ -8,6 +8,7 @@ import history
 import load
 import processes
 import story
+import trio
 
 
 class Settling(story.Story):
@@ -66,8 +67,8 @@ class Killing(story.Story):
         seed = int(os.environ.get("KATYDID_SEED", str(random.randrange(1 << 32))))
         print(f"KATYDID_SEED={seed}")
         chance = random.Random(seed)
-        node, mark = self.fleet.first_node(), self.fleet.path("mark")
-        node.add("tick", "--every", "1s", "--shell", f"echo $KATYDID_DUE $KATYDID_RUN >> {mark}")
+        node, mark = self.fleet.first_node(), trio.Mark(self.fleet.path("mark"))
+        node.add("tick", "--every", "1s", "--shell", mark.line)
         node.add("long", "--every", "3s", "--busy", "skip", "--shell", "echo begin; sleep 2; echo end")
         person = load.Load(node)
         person.start()
@@ -99,18 +100,12 @@ class Killing(story.Story):
             due_count = history.check_every_due_time_once(rows, period_ms)
             history.check_never_early(rows)
             self.report(f"due times of {job}, each with one outcome", due_count, str(history.outcomes(rows)))
-        with open(mark, encoding="ascii") as file:
-            ran = [line.split() for line in file]
-        by_due = {}
-        for due, run in ran:
-            by_due.setdefault(history.ms_of(due), []).append(run)
-        self.assertEqual(len(ran), len({run for _, run in ran}), "one run was started twice")
-        for due, row in history.due_times(node.runs("tick")):
-            runs = by_due.get(due, [])
-            if row["outcome"] == "ok":
-                self.assertTrue(runs, f"{row} did not run")
+        rows = node.runs("tick")
+        mark.check_ran(rows, [node])
+        dues = [due for due, _, _, _ in mark.starts()]
+        for due, row in history.due_times(rows):
             if row["attempt"] == 1 and row["outcome"] == "ok":
-                self.assertEqual(len(runs), 1, f"{row} ran {len(runs)} times")
+                self.assertEqual(dues.count(due), 1, f"{row} ran {dues.count(due)} times")
 
     def settled(self, node, job, until_ms):
         rows = node.runs(job)

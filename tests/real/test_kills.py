@@ -89,12 +89,7 @@ class Kills(trio.Story):
         self.report(f"due times of {job}, each with one outcome", count, str(history.outcomes(rows)))
 
     def check_starts(self):
-        starts = self.tick.starts()
-        self.assertEqual(len(starts), len({run for _, run, _, _ in starts}), "one run was started twice")
-        for due, row in history.due_times(self.nodes[0].runs("tick")):
-            ran = [start for start in starts if start[0] == due]
-            if row["outcome"] == "ok":
-                self.assertTrue(ran, f"{row} did not run")
+        self.tick.check_ran(self.nodes[0].runs("tick"), self.nodes)
         double = self.nodes[0].runs("tick", "--duplicates")
         self.report("due times of tick that ran twice, because the first was not known to have ended",
                     len({row["due"] for row in double}))

@@ -78,6 +78,30 @@ class Mark:
             lines = [line.split() for line in file]
         return [(history.ms_of(due), run, node, int(attempt)) for due, run, node, attempt in lines]
 
+    def check_ran(self, rows, nodes):
+        """Whatever these rows tell as `ok` added its line. The file is read here, after the rows were asked for: a run
+        that ends in between has its line, and rows asked for after a look at the file would tell of younger runs."""
+        starts = self.starts()
+        runs = [run for _, run, _, _ in starts]
+        doubled = [start for start in starts if runs.count(start[1]) > 1]
+        assert not doubled, f"one run was started twice: {doubled[:6]}"
+        dues = {due for due, _, _, _ in starts}
+        for due, row in history.due_times(rows):
+            ran = due in dues if "count" in row else row["run"] in runs  # a stretch names no single run
+            assert row["outcome"] != "ok" or ran, f"{row} did not run\n" + self.evidence(due, row, nodes)
+
+    def evidence(self, due_ms, row, nodes):
+        """All that is known of one due time: the lines near it, what each node tells, what its journal holds."""
+        near = [start for start in self.starts() if abs(start[0] - due_ms) <= 3000]
+        told = [f"lines within 3 s: {near}", f"newest line: {self.starts()[-1:]}"]
+        for node in nodes:
+            rows = [other for due, other in history.due_times(node.runs(row["job"], status=None)) if due == due_ms]
+            why = node.run("why", row["job"], history.text_of(due_ms), status=None)
+            with open(os.path.join(node.directory, "runner", "journal"), "rb") as file:
+                count = file.read().count(bytes.fromhex(row["run"] or "ff"))
+            told += [f"{node.name}: {rows}", f"its journal names the run {count} times", why.stdout + why.stderr]
+        return "\n".join(told)
+
 
 def settled(node, job, until_ms, among=len(NAMES)):
     """Rows of a job whose due times up to then all have an outcome; else None. Later ones are left out."""
