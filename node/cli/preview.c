@@ -52,6 +52,8 @@ int preview_open_definition(const struct definition *definition, const char *zon
         .skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
         .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE,
     };
+    char job_name[NAME_JOB_ROOM];
+    name_join_job(definition->namespace_name, definition->name, job_name);
     *ret = (struct preview){0};
     *ret_error = (struct preview_error){0};
     int outcome = open_zone(zone ? zone : definition->zone, ret, ret_error);
@@ -60,6 +62,7 @@ int preview_open_definition(const struct definition *definition, const char *zon
         struct trigger_source source = {
             .kind = (enum trigger_kind)trigger->kind,
             .expression = trigger->expression,
+            .job_name = job_name,
             .period_ms = trigger->period_ms,
             .anchor_ms = trigger->anchor_ms,
             .instants_ms = trigger->instants_ms,

@@ -143,6 +143,7 @@ static bool compile(struct job *job, struct jobs_slot *slot, const struct zone *
     const struct definition_trigger *trigger = &definition->triggers[slot->trigger];
     const struct trigger_source source = {.kind = (enum trigger_kind)trigger->kind,
                                           .expression = trigger->expression,
+                                          .job_name = job->name,
                                           .period_ms = trigger->period_ms,
                                           .anchor_ms = trigger->anchor_ms,
                                           .instants_ms = trigger->instants_ms,

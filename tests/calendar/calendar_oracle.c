@@ -4,8 +4,9 @@
 //   offset ZONE FIRST_S STEP_S COUNT                  offset, dst and name at COUNT instants
 //   local ZONE FIRST_S STEP_S COUNT                   kind and both candidates of COUNT local times
 //
-// GAP is run-after or skip, OVERLAP once or twice. Equal neighbours of the last two are written once,
-// with how many there are in front; candidates are written as distances from the local time.
+// The job whose name H spreads by is main/oracle. GAP is run-after or skip, OVERLAP once or twice. Equal
+// neighbours of the last two are written once, with how many there are in front; candidates are written as
+// distances from the local time.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static void answer_cron(struct kept *kept, const char *line)
     struct trigger_error error;
     const struct zone *zone = zone_of(kept, zone_name);
     struct trigger_rules rules = {strcmp(gap, "skip") == 0, strcmp(overlap, "twice") == 0};
-    if (!zone || !cron_parse(line + expression, &cron, &error)) {
+    if (!zone || !cron_parse(line + expression, "main/oracle", &cron, &error)) {
         printf("refused: %s\n", zone ? error.text : "no such zone");
         return;
     }

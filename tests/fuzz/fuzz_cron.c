@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "node/core/trigger/cron.h"
+#include "node/core/trigger/shorthand.h"
+#include "proto/limits.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_refusal(const struct trigger_error *error, size_t size)
@@ -27,6 +29,19 @@ static void check_due_times(const struct cron *cron)
     }
 }
 
+// A shorthand is never an expression too.
+static void check_shorthand(const char *text, bool is_cron)
+{
+    uint64_t period_ms = 0;
+    struct trigger_error error = {0};
+    int outcome = shorthand_read(text, &period_ms, &error);
+    assert(!is_cron || outcome == 0);
+    if (outcome == SHORTHAND_EVERY)
+        assert(period_ms >= LIMIT_PERIOD_MS_MIN && period_ms <= LIMIT_PERIOD_MS_MAX);
+    if (outcome == SHORTHAND_REFUSED)
+        check_refusal(&error, strlen(text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = base_alloc(1, size + 1);
@@ -34,10 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct trigger_error error;
     if (size)
         memcpy(text, data, size);
-    if (cron_parse(text, &cron, &error))
+    bool is_cron = cron_parse(text, "main/fuzz", &cron, &error);
+    if (is_cron)
         check_due_times(&cron);
     else
         check_refusal(&error, strlen(text));
+    check_shorthand(text, is_cron);
     free(text);
     return 0;
 }

@@ -20,7 +20,7 @@ static struct cron parsed(const char *text)
 {
     struct cron cron = {0};
     struct trigger_error error;
-    if (!cron_parse(text, &cron, &error))
+    if (!cron_parse(text, "main/job", &cron, &error))
         fail_msg("%s: column %zu: %s", text, error.column, error.text);
     return cron;
 }
@@ -67,9 +67,9 @@ static void assert_due(const char *expression, const struct zone *zone, struct t
 static bool same_meaning(const char *left, const char *right)
 {
     struct cron a = parsed(left), b = parsed(right);
-    return a.seconds == b.seconds && a.minutes == b.minutes && a.hours == b.hours && a.days == b.days &&
-           a.months == b.months && a.weekdays == b.weekdays && a.days_free == b.days_free &&
-           a.weekdays_free == b.weekdays_free && a.is_real_time == b.is_real_time;
+    return a.seconds == b.seconds && a.minutes == b.minutes && a.hours == b.hours &&
+           memcmp(&a.days, &b.days, sizeof a.days) == 0 && a.is_real_time == b.is_real_time &&
+           a.is_spread == b.is_spread;
 }
 
 static void equal_expressions_are_equal_sets(void **state)
@@ -238,70 +238,106 @@ static void assert_refused(const struct refusal *refusal)
 {
     struct cron cron;
     struct trigger_error error;
-    if (cron_parse(refusal->text, &cron, &error))
+    if (cron_parse(refusal->text, "main/job", &cron, &error))
         fail_msg("accepted: '%s'", refusal->text);
     if (error.column != refusal->column || !strstr(error.text, refusal->says))
         fail_msg("'%s': column %zu: %s", refusal->text, error.column, error.text);
 }
 
+static const struct refusal refusals[] = {
+    {"", 1, "too few fields"},
+    {"   ", 4, "too few fields"},
+    {"* * * *", 8, "allowed are 5 (minute"},
+    {"* * * * * * *", 13, "too many fields"},
+    {"60 * * * *", 1, "minute: '60' is out of range; allowed are 0-59"},
+    {"* 24 * * *", 3, "hour: '24'"},
+    {"* * 0 * *", 5, "day of month: '0'"},
+    {"* * 32 * *", 5, "allowed are 1-31"},
+    {"* * * 13 *", 7, "month: '13'"},
+    {"* * * * 8", 9, "day of week: '8'"},
+    {"60 * * * * *", 1, "second: '60'"},
+    {"18446744073709551617 * * * *", 1, "out of range"},
+    {"1,,2 * * * *", 3, "a value is missing"},
+    {",1 * * * *", 1, "a value is missing"},
+    {"1, * * * *", 3, "a value is missing"},
+    {"1- * * * *", 3, "a value is missing"},
+    {"-1 * * * *", 1, "a value is missing"},
+    {"*/ * * * *", 3, "a step is missing; allowed are 1-60"},
+    {"1-2-3 * * * *", 4, "a value is missing"},
+    {"*/0 * * * *", 3, "a step of '0' is out of range; allowed are 1-60"},
+    {"*/90 * * * *", 3, "a step of '90'"},
+    {"*/5/5 * * * *", 4, "a value is missing"},
+    {"*5 * * * *", 2, "'5' has no meaning here"},
+    {"5* * * * *", 2, "'*' has no meaning here"},
+    {"? * * * *", 1, "'?' has no meaning here"},
+    {"* * * FOO *", 7, "'FOO' is not one of the names; allowed are 1-12, JAN-DEC"},
+    {"* * * * MONDAY", 9, "'MONDAY' is not one of the names"},
+    {"* * * JAN-BAR *", 11, "'BAR'"},
+    {"MON * * * *", 1, "'MON' is not a number"},
+    {"* * L-31 * *", 7, "a number of days before the last of '31' is out of range; allowed are 1-30"},
+    {"* * L-0 * *", 7, "allowed are 1-30"},
+    {"* * L- * *", 7, "a number of days before the last is missing"},
+    {"* * L/2 * *", 6, "'/' cannot follow L, W or #"},
+    {"* * 15W-20 * *", 8, "'-' cannot follow L, W or #, which stand alone"},
+    {"* * 10-15W * *", 10, "'W' has no meaning here"},
+    {"* * W * *", 5, "'W' has no meaning here; allowed are 1-31, ranges, lists, steps, *, ?, H, L, L-3, 15W"},
+    {"* * 20-L * *", 8, "'L' has no meaning here"},
+    {"* * 32W * *", 5, "'32' is out of range"},
+    {"* * LL * *", 6, "'L' has no meaning here"},
+    {"* * 15L * *", 7, "'L' has no meaning here"},
+    {"* * * L *", 7, "month: 'L' has no meaning here"},
+    {"* * * * L", 9, "'L' needs a weekday before it, as in 5L or FRIL"},
+    {"* * * * L5", 9, "'L' needs a weekday before it"},
+    {"* * * * 8L", 9, "'8' is out of range"},
+    {"* * * * MON-FRIL", 16, "'L' has no meaning here"},
+    {"* * * * MON#6", 13, "a count in the month of '6' is out of range; allowed are 1-5"},
+    {"0 0 * 2 MON#6", 13, "allowed are 1-5"},
+    {"* * * * MON#0", 13, "allowed are 1-5"},
+    {"* * * * MON#", 13, "a count in the month is missing"},
+    {"* * * * #2", 9, "a value is missing"},
+    {"* * * * MON-WED#2", 16, "a value is missing"},
+    {"* * * * MON#2-3", 14, "cannot follow"},
+    {"* * * * 5#3W", 12, "'W' has no meaning here"},
+    {"H5 * * * *", 2, "'5' has no meaning here"},
+    {"HH * * * *", 1, "'H' has no meaning here"},
+    {"H-5 * * * *", 1, "'H-' is not understood; a range is written H(1-5)"},
+    {"H() * * * *", 3, "a value is missing"},
+    {"H(5) * * * *", 4, "a range belongs into the brackets, as in H(0-59)"},
+    {"H(5-70) * * * *", 5, "'70' is out of range"},
+    {"H(5-7 * * * *", 6, "a ) is missing"},
+    {"H(0-29)/31 * * * *", 9, "a step of '31' is out of range; allowed are 1-30"},
+    {"H/0 * * * *", 3, "allowed are 1-60"},
+    {"H/ * * * *", 3, "a step is missing"},
+    {"* * H(1-40) * *", 9, "'40' is out of range"},
+    {"@every 5m", 1, "a trigger of another kind (every)"},
+    {"@reboot", 1, "a trigger of another kind (boot)"},
+    {"@fortnightly", 1, "'@fortnightly' is not known; allowed are @yearly"},
+    {"@", 1, "is not known"},
+    {"@daily 5", 1, "is not known"},
+    {"CRON_TZ=UTC 0 0 * * *", 1, "--zone"},
+    {"TZ=Asia/Tokyo 0 0 * * *", 1, "--zone"},
+    {"* * * * *\n", 10, "'?' has no meaning here"},
+    {"\x1b[31m * * * *", 1, "minute: '?'"},
+    {"* * * * \xc3\xa4", 9, "'?' has no meaning here"},
+    {"0 0 30 2 *", 5, "can never fire: the month it names has at most 29 days, so day 30 never comes"},
+    {"0 0 0 31 2,4 *", 7, "can never fire: the months it names have at most 30 days, so day 31"},
+    {"0 0 30,31 FEB *", 5, "can never fire"},
+    {"0 0 31 9 */2", 5, "can never fire"},
+    {"0 0 31 2 *", 5, "day 31 never comes"},
+    {"0 0 30W 2 *", 5, "can never fire: the month it names has at most 29 days, so day 30 never comes"},
+    {"0 0 31W 4,6 *", 5, "day 31 never comes"},
+    {"0 0 L-29 2 *", 5, "can never fire: the month it names has at most 29 days, so no day is 29 before"},
+    {"0 0 L-30W 9,11 ?", 5, "so no day is 30 before the last"},
+    {"0 0 */31 * MON#2", 5, "no month it names has a day that fits both day fields"},
+};
+
 static void mistakes_are_pointed_at(void **state)
 {
     (void)state;
-    static const struct refusal refusals[] = {
-        {"", 1, "too few fields"},
-        {"   ", 4, "too few fields"},
-        {"* * * *", 8, "allowed are 5 (minute"},
-        {"* * * * * * *", 13, "too many fields"},
-        {"60 * * * *", 1, "minute: '60' is out of range; allowed are 0-59"},
-        {"* 24 * * *", 3, "hour: '24'"},
-        {"* * 0 * *", 5, "day of month: '0'"},
-        {"* * 32 * *", 5, "allowed are 1-31"},
-        {"* * * 13 *", 7, "month: '13'"},
-        {"* * * * 8", 9, "day of week: '8'"},
-        {"60 * * * * *", 1, "second: '60'"},
-        {"18446744073709551617 * * * *", 1, "out of range"},
-        {"1,,2 * * * *", 3, "a value is missing"},
-        {",1 * * * *", 1, "a value is missing"},
-        {"1, * * * *", 3, "a value is missing"},
-        {"1- * * * *", 3, "a value is missing"},
-        {"-1 * * * *", 1, "a value is missing"},
-        {"*/ * * * *", 3, "a value is missing"},
-        {"1-2-3 * * * *", 4, "a value is missing"},
-        {"*/0 * * * *", 3, "a step of '0' is out of range; allowed are 1-60"},
-        {"*/90 * * * *", 3, "a step of '90'"},
-        {"*/5/5 * * * *", 4, "a value is missing"},
-        {"*5 * * * *", 2, "'5' has no meaning here"},
-        {"5* * * * *", 2, "'*' has no meaning here"},
-        {"? * * * *", 1, "'?' has no meaning here"},
-        {"* * * FOO *", 7, "'FOO' is not one of the names; allowed are 1-12, JAN-DEC"},
-        {"* * * * MONDAY", 9, "'MONDAY' is not one of the names"},
-        {"* * * JAN-BAR *", 11, "'BAR'"},
-        {"MON * * * *", 1, "'MON' is not a number"},
-        {"* * L * *", 5, "'L' is not understood by this version"},
-        {"* * 15W * *", 7, "'W' is not understood by this version"},
-        {"* * LW * *", 5, "not understood"},
-        {"* * * * MON#2", 12, "day of week: '#' is not understood by this version"},
-        {"* * * * 5L", 10, "'L' is not understood"},
-        {"H/15 * * * *", 1, "minute: 'H' is not understood by this version"},
-        {"@every 5m", 1, "--every 5m"},
-        {"@reboot", 1, "boot is a trigger of its own"},
-        {"@fortnightly", 1, "'@fortnightly' is not known; allowed are @yearly"},
-        {"@", 1, "is not known"},
-        {"@daily 5", 1, "is not known"},
-        {"CRON_TZ=UTC 0 0 * * *", 1, "--zone"},
-        {"TZ=Asia/Tokyo 0 0 * * *", 1, "--zone"},
-        {"* * * * *\n", 10, "'?' has no meaning here"},
-        {"\x1b[31m * * * *", 1, "minute: '?'"},
-        {"* * * * \xc3\xa4", 9, "'?' has no meaning here"},
-        {"0 0 30 2 *", 5, "can never fire: the month it names has at most 29 days, so day 30 never comes"},
-        {"0 0 0 31 2,4 *", 7, "can never fire: the months it names have at most 30 days, so day 31"},
-        {"0 0 30,31 FEB *", 5, "can never fire"},
-        {"0 0 31 9 */2", 5, "can never fire"},
-    };
     for (size_t i = 0; i < COUNT_OF(refusals); i++)
         assert_refused(&refusals[i]);
-    assert_true(parsed("0 0 30 2 MON").days != 0); // either day: Mondays come
-    assert_true(parsed("0 0 29-31 2 *").days != 0);
+    assert_true(parsed("0 0 30 2 MON").days.days != 0); // either day: Mondays come
+    assert_true(parsed("0 0 29-31 2 *").days.days != 0);
 }
 
 static void long_expressions_are_bounded(void **state)
@@ -312,17 +348,17 @@ static void long_expressions_are_bounded(void **state)
     struct cron cron;
     struct trigger_error error;
     memset(text, '*', SIZE);
-    assert_false(cron_parse(text, &cron, &error));
+    assert_false(cron_parse(text, "main/job", &cron, &error));
     assert_int_equal(error.column, LIMIT_CRON_SIZE_MAX + 1);
     memset(text, '1', LIMIT_CRON_SIZE_MAX);
     text[LIMIT_CRON_SIZE_MAX] = 0;
-    assert_false(cron_parse(text, &cron, &error));
+    assert_false(cron_parse(text, "main/job", &cron, &error));
     assert_non_null(strstr(error.text, "too few fields"));
     strcpy(text, "*");
     for (int i = 0; i < 100; i++)
         strcat(text, ",1-59/2");
     strcat(text, " * * * *");
-    assert_true(cron_parse(text, &cron, &error));
+    assert_true(cron_parse(text, "main/job", &cron, &error));
     free(text);
 }
 

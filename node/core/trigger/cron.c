@@ -31,17 +31,34 @@ static int64_t lowest_bit(uint64_t bits)
     return __builtin_ctzll(bits);
 }
 
-// The days of a month that fit, as bits 1-31. `first` is the day number of its first day.
-static uint64_t month_days(const struct cron *cron, int64_t year, int32_t month, int64_t first)
+// A month of the calendar on the way: its first day as a day number.
+struct month {
+    int64_t first;
+    int32_t year;
+    int32_t month;
+};
+
+static int32_t month_length(const struct month *month)
 {
-    if (!(cron->months >> month & 1))
+    return calendar_month_length(month->year, month->month);
+}
+
+// The days that fit, as bits 1-31.
+static uint64_t month_days(const struct cron *cron, const struct month *month)
+{
+    if (!(cron->days.months >> month->month & 1))
         return 0;
-    int32_t weekday = calendar_weekday_of(first);
-    uint64_t week = ((uint64_t)cron->weekdays << 7 | cron->weekdays) >> weekday & 0x7f;
-    uint64_t by_weekday = (week | week << 7 | week << 14 | week << 21 | week << 28) << 1;
-    bool either = !cron->days_free && !cron->weekdays_free;
-    uint64_t days = either ? cron->days | by_weekday : cron->days & by_weekday;
-    return bits_below(days, calendar_month_length(year, month) + 1);
+    return cron_days_of_month(&cron->days, month_length(month), calendar_weekday_of(month->first));
+}
+
+// To the next month that the expression names, over all others.
+static void month_advance(const struct cron *cron, struct month *month)
+{
+    uint32_t months = cron->days.months;
+    uint32_t later = months >> month->month >> 1;
+    month->year += !later;
+    month->month = later ? month->month + 1 + __builtin_ctz(later) : __builtin_ctz(months);
+    month->first = calendar_days_of((struct calendar_date){month->year, month->month, 1});
 }
 
 // The first fitting second of a day at or after `second`; false: no more on that day.
@@ -69,28 +86,27 @@ static bool next_of_day(const struct cron *cron, int64_t second, int64_t *ret)
     return true;
 }
 
-// The first fitting local time at or after `local_s`; false: none until YEAR_MAX.
+// The first fitting local time at or after `local_s`; false: none until YEAR_MAX. A day on which nothing
+// fits can last 40 years (29 February on a given weekday), which are 40 steps.
 static bool next_local(const struct cron *cron, int64_t local_s, int64_t *ret)
 {
     int64_t day = calendar_floor_divide(local_s, CALENDAR_DAY_S);
     int64_t second = local_s - day * CALENDAR_DAY_S;
     struct calendar_date date = calendar_date_of(day);
-    int64_t first = day - date.day + 1;
-    uint64_t days = month_days(cron, date.year, date.month, first) >> date.day << date.day;
+    struct month month = {day - date.day + 1, date.year, date.month};
+    uint64_t days = month_days(cron, &month) >> date.day << date.day;
     if ((days >> date.day & 1) && next_of_day(cron, second, &second)) {
         *ret = day * CALENDAR_DAY_S + second;
         return true;
     }
     days = days >> date.day >> 1 << date.day << 1;
-    while (!days && date.year <= YEAR_MAX) {
-        first += calendar_month_length(date.year, date.month);
-        date.year += date.month == 12;
-        date.month = date.month % 12 + 1;
-        days = month_days(cron, date.year, date.month, first);
+    while (!days && month.year <= YEAR_MAX) {
+        month_advance(cron, &month);
+        days = month_days(cron, &month);
     }
     if (!days || !next_of_day(cron, 0, &second))
         return false;
-    *ret = (first + lowest_bit(days) - 1) * CALENDAR_DAY_S + second;
+    *ret = (month.first + lowest_bit(days) - 1) * CALENDAR_DAY_S + second;
     return true;
 }
 
@@ -192,19 +208,17 @@ static int64_t count_local(const struct cron *cron, int64_t from_s, int64_t to_s
     int64_t per_day = count_of_day(cron, CALENDAR_DAY_S);
     int64_t count = 0;
     struct calendar_date date = calendar_date_of(from);
-    for (int64_t first = from - date.day + 1; first <= to;) {
-        uint64_t days = month_days(cron, date.year, date.month, first);
-        int32_t length = calendar_month_length(date.year, date.month);
-        if (first <= from && (days >> (from - first + 1) & 1))
+    struct month month = {from - date.day + 1, date.year, date.month};
+    for (; month.first <= to; month_advance(cron, &month)) {
+        uint64_t days = month_days(cron, &month);
+        int64_t end = month.first + month_length(&month);
+        if (month.first <= from && (days >> (from - month.first + 1) & 1))
             count -= count_of_day(cron, from_s - from * CALENDAR_DAY_S);
-        if (to < first + length && (days >> (to - first + 1) & 1))
+        if (to < end && (days >> (to - month.first + 1) & 1))
             count += count_of_day(cron, to_s - to * CALENDAR_DAY_S);
-        uint64_t begun = first < from ? bits_below(days, from - first + 1) : 0;
-        uint64_t whole = to < first + length ? bits_below(days, to - first + 1) : days;
+        uint64_t begun = month.first < from ? bits_below(days, from - month.first + 1) : 0;
+        uint64_t whole = to < end ? bits_below(days, to - month.first + 1) : days;
         count += bits_count(whole & ~begun) * per_day;
-        first += length;
-        date.year += date.month == 12;
-        date.month = date.month % 12 + 1;
     }
     return count;
 }

@@ -1,13 +1,12 @@
 // cron.h - cron expressions: what they mean, and when they are due next.
 //
-// Five fields (minute, hour, day of month, month, day of week) or six (second first). A field is a
-// list of `*`, values, ranges (`1-5`, also around the end: `FRI-MON`, `22-2`) and steps (`*/5`,
-// `10-40/10`, `3/4` from 3 on); months and weekdays also by name in any case; 0 and 7 are Sunday;
-// `?` means `*` in the two day fields; `@yearly @annually @monthly @weekly @daily @midnight
-// @hourly` stand for the usual lines. Days follow Vixie's rule: where both day fields are
-// restricted (contain neither * nor ?), a day that fits either is due; else it has to fit both.
+// Five fields (minute, hour, day of month, month, day of week) or six (second first), cut by blanks; what a
+// field may say stands in cron_field.h, which days L, W and # name and how the two day fields are joined in
+// cron_days.h. `@yearly @annually @monthly @weekly @daily @midnight @hourly` stand for the usual lines of
+// zeroes (a spread `@hourly` is written `H * * * *`). `@every` and `@reboot` are triggers of other kinds
+// (shorthand.h). An expression for which no day ever comes is refused.
 //
-// DST. An expression whose hour field has a `*` or names every hour follows the wall clock as it
+// DST. An expression whose hour field has a `*` or `H/n` or names every hour follows the wall clock as it
 // runs: it is due whenever the clock shows a fitting time. Any other one names local times of a day,
 // and each of them is due: one that the clock jumps over fires right after the jump (several in one
 // gap fire once), one that the clock shows twice fires the first time. struct trigger_rules can turn
@@ -18,6 +17,7 @@
 #ifndef NODE_CORE_TRIGGER_CRON_H
 #define NODE_CORE_TRIGGER_CRON_H
 
+#include "node/core/trigger/cron_days.h"
 #include "node/core/trigger/trigger_error.h"
 #include "node/core/trigger/trigger_rules.h"
 #include "node/core/trigger/zone.h"
@@ -27,16 +27,15 @@ struct cron {
     uint64_t seconds;
     uint64_t minutes;
     uint32_t hours;
-    uint32_t days;    // 1-31
-    uint16_t months;  // 1-12
-    uint8_t weekdays; // 0 Sunday ... 6
-    bool days_free;   // the field has a * (or ?)
-    bool weekdays_free;
+    struct cron_days days;
     bool is_real_time; // hours: follows the wall clock as it runs
+    bool is_spread;    // has an H: another job's name means other times
 };
 
-// Refuses what can never be due, with the reason.
-bool cron_parse(const char *text, struct cron *ret, struct trigger_error *ret_error) WARN_UNUSED;
+// `job_name` ("namespace/name") is what H spreads by; an expression without H is the same for all. Refuses
+// what can never be due, with the reason.
+bool cron_parse(const char *text, const char *job_name, struct cron *ret,
+                struct trigger_error *ret_error) WARN_UNUSED;
 
 // The first due time strictly after `after_ms`; false: none before LIMIT_WALL_MS_MAX.
 bool cron_next(const struct cron *cron, const struct zone *zone, struct trigger_rules rules, int64_t after_ms,

@@ -23,7 +23,8 @@ static bool compile(const struct trigger_source *source, struct trigger *trigger
 {
     switch (source->kind) {
     case TRIGGER_CRON:
-        return cron_parse(source->expression ? source->expression : "", &trigger->cron, ret_error);
+        return cron_parse(source->expression ? source->expression : "",
+                          source->job_name ? source->job_name : "", &trigger->cron, ret_error);
     case TRIGGER_EVERY:
         return every_init(source->period_ms, source->anchor_ms, &trigger->every, ret_error);
     case TRIGGER_AT:

@@ -25,6 +25,7 @@ enum trigger_outcome {
 struct trigger_source {
     enum trigger_kind kind;
     const char *expression;     // cron; the column of an error counts in it
+    const char *job_name;       // cron: "namespace/name", what H spreads by; NULL: no job
     uint64_t period_ms;         // every
     int64_t anchor_ms;          // every: the phase
     const int64_t *instants_ms; // at

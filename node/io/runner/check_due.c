@@ -64,8 +64,11 @@ static int judge_trigger(struct check *check)
 {
     const struct definition *definition = &check->definition;
     const struct definition_trigger *trigger = &definition->triggers[check->start->trigger];
+    char job_name[NAME_JOB_ROOM];
+    name_join_job(definition->namespace_name, definition->name, job_name);
     const struct trigger_source source = {.kind = (enum trigger_kind)trigger->kind,
                                           .expression = trigger->expression,
+                                          .job_name = job_name,
                                           .period_ms = trigger->period_ms,
                                           .anchor_ms = trigger->anchor_ms,
                                           .instants_ms = trigger->instants_ms,
