@@ -41,6 +41,77 @@ static void definition_read_instants(struct codec *codec, const Katydid__Definit
     out->instants_ms = instants;
 }
 
+static void definition_read_labels(struct codec *codec, Katydid__Definition__Pair *const *in, size_t count,
+                                   struct labels *ret_labels)
+{
+    ret_labels->count = count;
+    struct label *labels = codec_array(codec, &ret_labels->count, LIMIT_LABEL_COUNT_MAX, sizeof *labels);
+    for (size_t i = 0; i < ret_labels->count; i++)
+        codec_label(codec, in[i]->key, in[i]->value, labels, i);
+    ret_labels->items = labels;
+}
+
+// "namespace/name" with wildcards, or "*" for all.
+static bool definition_is_pattern(const char *pattern)
+{
+    const char *slash = strchr(pattern, '/');
+    size_t size = strlen(pattern);
+    if (strspn(pattern, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-*?/") != size)
+        return false;
+    return size < NAME_JOB_ROOM &&
+           (slash ? slash > pattern && slash[1] && !strchr(slash + 1, '/') : strcmp(pattern, "*") == 0);
+}
+
+static bool definition_is_path(const char *path)
+{
+    return path && path[0] == '/';
+}
+
+static void definition_read_upstream(struct codec *codec, const Katydid__Definition__Trigger *in,
+                                     struct definition_trigger *out)
+{
+    out->job_count = in->n_jobs;
+    out->jobs = codec_texts(codec, in->jobs, &out->job_count, LIMIT_UPSTREAM_COUNT_MAX, NAME_JOB_ROOM - 1);
+    for (size_t i = 0; i < out->job_count; i++) {
+        codec_check(codec, definition_is_pattern(out->jobs[i]));
+        for (size_t k = 0; k < i; k++)
+            codec_check(codec, strcmp(out->jobs[i], out->jobs[k]) != 0);
+    }
+    out->all = in->all;
+    out->latest = in->latest;
+    out->outcome = (enum definition_outcome)codec_number(codec, in->outcome, 0, DEFINITION_OUTCOME_ANY);
+}
+
+static void definition_check_trigger(struct codec *codec, const struct definition_trigger *trigger)
+{
+    switch (trigger->kind) {
+    case DEFINITION_CRON:
+        codec_check(codec, trigger->expression);
+        break;
+    case DEFINITION_EVERY:
+        codec_check(codec, trigger->period_ms >= LIMIT_PERIOD_MS_MIN);
+        break;
+    case DEFINITION_AT:
+        codec_check(codec, trigger->instant_count);
+        break;
+    case DEFINITION_EVENT:
+        codec_check(codec, trigger->name && definition_is_pattern(trigger->name));
+        break;
+    case DEFINITION_AFTER:
+        codec_check(codec, trigger->job_count);
+        break;
+    case DEFINITION_BOOT:
+        break;
+    case DEFINITION_MEMBER:
+        codec_check(codec, trigger->changes && trigger->changes <= DEFINITION_MEMBER_ALL);
+        break;
+    case DEFINITION_FILE:
+        codec_check(codec, trigger->changes && trigger->changes <= DEFINITION_FILE_ALL);
+        codec_check(codec, definition_is_path(trigger->path));
+        break;
+    }
+}
+
 static void definition_read_trigger(struct codec *codec, const Katydid__Definition__Trigger *in,
                                     struct definition_trigger *out)
 {
@@ -51,9 +122,47 @@ static void definition_read_trigger(struct codec *codec, const Katydid__Definiti
     definition_read_instants(codec, in, out);
     out->expires_ms = definition_span(codec, in->expires_ms);
     out->name = codec_text_or_null(codec, in->name, LIMIT_TEXT_SIZE_MAX);
-    codec_check(codec, out->kind != DEFINITION_CRON || out->expression);
-    codec_check(codec, out->kind != DEFINITION_EVERY || out->period_ms >= LIMIT_PERIOD_MS_MIN);
-    codec_check(codec, out->kind != DEFINITION_AT || out->instant_count);
+    out->from_end = in->from_end;
+    out->from = (enum definition_from)codec_number(codec, in->from, 0, DEFINITION_FROM_ANY);
+    definition_read_labels(codec, in->where, in->n_where, &out->where);
+    codec_name_or_empty(codec, in->node, out->node);
+    out->quiet_ms = definition_span(codec, in->quiet_ms);
+    out->throttle_ms = definition_span(codec, in->throttle_ms);
+    out->path = codec_text_or_null(codec, in->path, LIMIT_TEXT_SIZE_MAX);
+    out->changes = in->changes;
+    definition_read_upstream(codec, in, out);
+    out->delay_ms = definition_span(codec, in->delay_ms);
+    definition_check_trigger(codec, out);
+}
+
+static void definition_read_blackouts(struct codec *codec, const Katydid__Definition__Definition *in,
+                                      struct definition *out)
+{
+    out->blackout_count = in->n_blackouts;
+    struct definition_blackout *blackouts =
+        codec_array(codec, &out->blackout_count, LIMIT_BLACKOUT_COUNT_MAX, sizeof *blackouts);
+    for (size_t i = 0; i < out->blackout_count; i++) {
+        blackouts[i].expression =
+            codec_text_or_null(codec, in->blackouts[i]->expression, LIMIT_TEXT_SIZE_MAX);
+        blackouts[i].from_ms = codec_instant(codec, in->blackouts[i]->from_ms);
+        blackouts[i].length_ms = codec_number(codec, in->blackouts[i]->length_ms, 1, LIMIT_PERIOD_MS_MAX);
+        codec_check(codec, !blackouts[i].expression || blackouts[i].from_ms == 0);
+    }
+    out->blackouts = blackouts;
+}
+
+static void definition_read_modifiers(struct codec *codec, const Katydid__Definition__Definition *in,
+                                      struct definition *out)
+{
+    out->catch_up = (enum definition_catch_up)codec_number(codec, in->catch_up, 0, DEFINITION_CATCH_UP_ALL);
+    out->catch_up_within_ms = definition_span(codec, in->catch_up_within_ms);
+    out->catch_up_spread_ms = definition_span(codec, in->catch_up_spread_ms);
+    out->not_before_ms = codec_instant(codec, in->not_before_ms);
+    out->not_after_ms = codec_instant(codec, in->not_after_ms);
+    out->due_count = codec_counter(codec, in->due_count, 0);
+    definition_read_blackouts(codec, in, out);
+    out->jitter_ms = codec_number(codec, in->jitter_ms, 0, LIMIT_JITTER_MS_MAX);
+    out->max_clock_error_ms = definition_span(codec, in->max_clock_error_ms);
 }
 
 static void definition_read_schedule(struct codec *codec, const Katydid__Definition__Definition *in,
@@ -69,8 +178,6 @@ static void definition_read_schedule(struct codec *codec, const Katydid__Definit
     codec_check(codec, definition_is_zone(out->zone));
     out->gap = (enum definition_gap)codec_number(codec, in->gap, 0, DEFINITION_GAP_SKIP);
     out->overlap = (enum definition_overlap)codec_number(codec, in->overlap, 0, DEFINITION_OVERLAP_TWICE);
-    out->catch_up = (enum definition_catch_up)codec_number(codec, in->catch_up, 0, DEFINITION_CATCH_UP_ALL);
-    out->catch_up_within_ms = definition_span(codec, in->catch_up_within_ms);
 }
 
 // KATYDID_ variables tell a command who it is; a definition that could set them could lie to it.
@@ -109,6 +216,8 @@ static void definition_read_command(struct codec *codec, const Katydid__Definiti
     out->directory = codec_text_or_null(codec, in->directory, LIMIT_TEXT_SIZE_MAX);
     definition_read_environment(codec, in, out);
     out->standard_input = codec_text_or_null(codec, in->standard_input, LIMIT_DEFINITION_SIZE_MAX);
+    out->event_input = in->event_input;
+    codec_check(codec, !out->event_input || !out->standard_input);
     out->time_limit_ms = definition_span(codec, in->time_limit_ms);
     out->grace_ms = definition_span(codec, in->grace_ms);
     out->output_limit_bytes = codec_counter(codec, in->output_limit, 0);
@@ -118,11 +227,7 @@ static void definition_read_placement(struct codec *codec, const Katydid__Defini
                                       struct definition *out)
 {
     out->spread = (enum definition_spread)codec_number(codec, in->spread, 0, DEFINITION_SPREAD_ALL);
-    out->where.count = in->n_where;
-    struct label *labels = codec_array(codec, &out->where.count, LIMIT_LABEL_COUNT_MAX, sizeof *labels);
-    for (size_t i = 0; i < out->where.count; i++)
-        codec_label(codec, in->where[i]->key, in->where[i]->value, labels, i);
-    out->where.items = labels;
+    definition_read_labels(codec, in->where, in->n_where, &out->where);
     codec_name_or_empty(codec, in->node, out->node);
 }
 
@@ -160,6 +265,7 @@ static void definition_read(struct codec *codec, const void *message, void *ret)
     for (size_t i = 0; i < out->need_count; i++)
         codec_check(codec, name_is_valid(bytes_of_text(out->needs[i])));
     definition_read_schedule(codec, in, out);
+    definition_read_modifiers(codec, in, out);
     definition_read_command(codec, in, out);
     definition_read_placement(codec, in, out);
     definition_read_policy(codec, in, out);
@@ -176,26 +282,65 @@ int definition_decode(struct bytes body, struct arena *arena, struct definition 
                                                  : codec_decode(&type, body, arena, ret);
 }
 
+static Katydid__Definition__Pair **definition_write_labels(const struct labels *in, struct arena *room)
+{
+    Katydid__Definition__Pair **out =
+        codec_put_messages(room, &katydid__definition__pair__descriptor, in->count);
+    for (size_t i = 0; i < in->count; i++) {
+        out[i]->key = codec_put_text(in->items[i].key);
+        out[i]->value = codec_put_text(in->items[i].value);
+    }
+    return out;
+}
+
+static void definition_write_trigger(const struct definition_trigger *in, struct arena *room,
+                                     Katydid__Definition__Trigger *out)
+{
+    out->kind = (uint32_t)in->kind;
+    out->expression = codec_put_text(in->expression);
+    out->period_ms = in->period_ms;
+    out->anchor_ms = in->anchor_ms;
+    out->from_end = in->from_end;
+    out->n_instants_ms = in->instant_count;
+    out->instants_ms = (int64_t *)(uintptr_t)in->instants_ms; // packing only reads
+    out->expires_ms = in->expires_ms;
+    out->name = codec_put_text(in->name);
+    out->from = (uint32_t)in->from;
+    out->n_where = in->where.count;
+    out->where = definition_write_labels(&in->where, room);
+    out->node = codec_put_text(in->node);
+    out->quiet_ms = in->quiet_ms;
+    out->throttle_ms = in->throttle_ms;
+    out->path = codec_put_text(in->path);
+    out->changes = in->changes;
+    out->n_jobs = in->job_count;
+    out->jobs = codec_put_texts(room, in->jobs, in->job_count);
+    out->all = in->all;
+    out->latest = in->latest;
+    out->outcome = (uint32_t)in->outcome;
+    out->delay_ms = in->delay_ms;
+}
+
 static void definition_write_schedule(const struct definition *in, struct arena *room,
                                       Katydid__Definition__Definition *out)
 {
     out->n_triggers = in->trigger_count;
     out->triggers = codec_put_messages(room, &katydid__definition__trigger__descriptor, in->trigger_count);
-    for (size_t i = 0; i < in->trigger_count; i++) {
-        const struct definition_trigger *trigger = &in->triggers[i];
-        Katydid__Definition__Trigger *message = out->triggers[i];
-        message->kind = (uint32_t)trigger->kind;
-        message->expression = codec_put_text(trigger->expression);
-        message->period_ms = trigger->period_ms;
-        message->anchor_ms = trigger->anchor_ms;
-        message->n_instants_ms = trigger->instant_count;
-        message->instants_ms = (int64_t *)(uintptr_t)trigger->instants_ms; // packing only reads
-        message->expires_ms = trigger->expires_ms;
-        message->name = codec_put_text(trigger->name);
-    }
+    for (size_t i = 0; i < in->trigger_count; i++)
+        definition_write_trigger(&in->triggers[i], room, out->triggers[i]);
     out->zone = codec_put_text(in->zone);
     out->gap = (uint32_t)in->gap;
     out->overlap = (uint32_t)in->overlap;
+    out->not_before_ms = in->not_before_ms;
+    out->not_after_ms = in->not_after_ms;
+    out->due_count = in->due_count;
+    out->n_blackouts = in->blackout_count;
+    out->blackouts = codec_put_messages(room, &katydid__definition__blackout__descriptor, in->blackout_count);
+    for (size_t i = 0; i < in->blackout_count; i++) {
+        out->blackouts[i]->expression = codec_put_text(in->blackouts[i].expression);
+        out->blackouts[i]->from_ms = in->blackouts[i].from_ms;
+        out->blackouts[i]->length_ms = in->blackouts[i].length_ms;
+    }
 }
 
 static void definition_write_command(const struct definition *in, struct arena *room,
@@ -214,6 +359,7 @@ static void definition_write_command(const struct definition *in, struct arena *
         out->environment[i]->value = codec_put_text(in->environment[i].value);
     }
     out->standard_input = codec_put_text(in->standard_input);
+    out->event_input = in->event_input;
     out->time_limit_ms = in->time_limit_ms;
     out->grace_ms = in->grace_ms;
     out->output_limit = in->output_limit_bytes;
@@ -224,11 +370,7 @@ static void definition_write_placement(const struct definition *in, struct arena
 {
     out->spread = (uint32_t)in->spread;
     out->n_where = in->where.count;
-    out->where = codec_put_messages(room, &katydid__definition__pair__descriptor, in->where.count);
-    for (size_t i = 0; i < in->where.count; i++) {
-        out->where[i]->key = codec_put_text(in->where.items[i].key);
-        out->where[i]->value = codec_put_text(in->where.items[i].value);
-    }
+    out->where = definition_write_labels(&in->where, room);
     out->node = codec_put_text(in->node);
 }
 
@@ -236,6 +378,9 @@ static void definition_write_policy(const struct definition *in, Katydid__Defini
 {
     out->catch_up = (uint32_t)in->catch_up;
     out->catch_up_within_ms = in->catch_up_within_ms;
+    out->catch_up_spread_ms = in->catch_up_spread_ms;
+    out->jitter_ms = in->jitter_ms;
+    out->max_clock_error_ms = in->max_clock_error_ms;
     out->busy = (uint32_t)in->busy;
     out->on_lost = (uint32_t)in->on_lost;
     out->guarantee = (uint32_t)in->guarantee;
@@ -302,6 +447,11 @@ struct hash definition_schedule(const struct definition *definition)
         .zone = definition->zone,
         .gap = definition->gap,
         .overlap = definition->overlap,
+        .not_before_ms = definition->not_before_ms,
+        .not_after_ms = definition->not_after_ms,
+        .due_count = definition->due_count,
+        .blackouts = definition->blackouts,
+        .blackout_count = definition->blackout_count,
     };
     return definition_hash("katydid-schedule-1", &schedule);
 }

@@ -12,11 +12,27 @@ enum definition_trigger_kind {
     DEFINITION_CRON = 1,
     DEFINITION_EVERY,
     DEFINITION_AT,
-    DEFINITION_EVENT, // 4 and above: kept, not run by this build (denied: needs X)
+    DEFINITION_EVENT,
     DEFINITION_AFTER,
     DEFINITION_BOOT,
     DEFINITION_MEMBER,
     DEFINITION_FILE,
+};
+enum definition_from { DEFINITION_FROM_OPERATORS, DEFINITION_FROM_NODES, DEFINITION_FROM_ANY };
+enum definition_outcome { DEFINITION_OUTCOME_OK, DEFINITION_OUTCOME_NOT_OK, DEFINITION_OUTCOME_ANY };
+// Bits of `changes`.
+enum definition_file_change {
+    DEFINITION_FILE_CREATE = 1,
+    DEFINITION_FILE_CHANGE = 2,
+    DEFINITION_FILE_REMOVE = 4,
+    DEFINITION_FILE_MOVE = 8,
+    DEFINITION_FILE_ALL = 15,
+};
+enum definition_member_change {
+    DEFINITION_MEMBER_JOIN = 1,
+    DEFINITION_MEMBER_LEAVE = 2,
+    DEFINITION_MEMBER_DEAD = 4,
+    DEFINITION_MEMBER_ALL = 7,
 };
 enum definition_gap { DEFINITION_GAP_RUN_AFTER, DEFINITION_GAP_SKIP };
 enum definition_overlap { DEFINITION_OVERLAP_ONCE, DEFINITION_OVERLAP_TWICE };
@@ -41,15 +57,35 @@ struct definition_trigger {
     const char *expression; // cron; NULL: none
     uint64_t period_ms;     // every
     int64_t anchor_ms;
+    bool from_end;              // every: the period counts from the end of the run before; no anchor
     const int64_t *instants_ms; // at, strictly ascending
     size_t instant_count;
     uint64_t expires_ms;
-    const char *name; // event; NULL: none
+    const char *name;          // event: "namespace/pattern"; file: a pattern of names, NULL: the path itself
+    enum definition_from from; // event: whose count; a node's only if `where` and `node` fit it
+    struct labels where;       // event, member: nodes with these labels
+    char node[NAME_ROOM];      // event, member: the node of this name; "": any
+    uint64_t quiet_ms;         // event, file: fires once nothing more came for so long
+    uint64_t throttle_ms;      // event, file: at most one run in so long
+    const char *path;          // file, absolute
+    uint32_t changes;          // file, member: bits, at least one
+    const char *const *jobs;   // after: patterns of "namespace/name", distinct
+    size_t job_count;
+    bool all;                        // after: once all of them have ended; false: each time one has
+    bool latest;                     // after all: whatever their due times; false: for the same one
+    enum definition_outcome outcome; // after
+    uint64_t delay_ms;               // boot: so long after it
 };
 
 struct definition_pair {
     const char *key;
     const char *value;
+};
+
+struct definition_blackout {
+    const char *expression; // cron, in the job's zone: each due time begins one; NULL: from_ms does
+    int64_t from_ms;
+    uint64_t length_ms;
 };
 
 struct definition {
@@ -72,6 +108,14 @@ struct definition {
     enum definition_overlap overlap;
     enum definition_catch_up catch_up;
     uint64_t catch_up_within_ms;
+    uint64_t catch_up_spread_ms; // what is caught up starts within so long, by hash of job and node
+    int64_t not_before_ms;       // no due time is earlier; 0: no bound
+    int64_t not_after_ms;        // nor later; 0: no bound
+    uint64_t due_count;          // only the first so many due times of each trigger; 0: no bound
+    const struct definition_blackout *blackouts;
+    size_t blackout_count;
+    uint64_t jitter_ms;          // starts up to so much later than due, by hash of job and node
+    uint64_t max_clock_error_ms; // 0: no bound of its own
 
     const char *const *argv; // exactly one of argv and shell
     size_t argument_count;
@@ -81,6 +125,7 @@ struct definition {
     const struct definition_pair *environment; // keys distinct, without '=', not KATYDID_...
     size_t environment_count;
     const char *standard_input; // NULL: /dev/null
+    bool event_input;           // the data of the event that it runs for; then no standard_input
     uint64_t time_limit_ms;
     uint64_t grace_ms;
     uint64_t output_limit_bytes;
@@ -109,7 +154,8 @@ void definition_encode(const struct definition *definition, struct buffer *out);
 // The specification without life, versions, stamps and base: equal specifications mean "nothing to do" for
 // apply.
 struct hash definition_content(const struct definition *definition);
-// Triggers, zone and calendar modifiers only: when it changes, the schedule version does.
+// Triggers, zone and calendar modifiers only: when it changes, the schedule version does. Jitter moves
+// starts, not due times, and is none of them.
 struct hash definition_schedule(const struct definition *definition);
 
 #endif

@@ -27,6 +27,8 @@ enum {
     LIMIT_ADDRESS_COUNT_MAX = 16,
     LIMIT_TRIGGER_COUNT_MAX = 16,
     LIMIT_INSTANT_COUNT_MAX = 64,
+    LIMIT_UPSTREAM_COUNT_MAX = 16, // jobs that one job comes after
+    LIMIT_BLACKOUT_COUNT_MAX = 16,
     LIMIT_ARGUMENT_COUNT_MAX = 256,
     LIMIT_ENVIRONMENT_COUNT_MAX = 128,
     LIMIT_NEED_COUNT_MAX = 16,
@@ -72,7 +74,8 @@ enum {
 
 #define LIMIT_PERIOD_MS_MIN         1000LL                          // every
 #define LIMIT_PERIOD_MS_MAX         (10LL * 366 * 24 * 3600 * 1000) // every, time limits, windows
-#define LIMIT_WALL_MS_MAX           4102444800000LL * 4             // instants: year 2488
+#define LIMIT_JITTER_MS_MAX         (24LL * 3600 * 1000)
+#define LIMIT_WALL_MS_MAX           4102444800000LL * 4 // instants: year 2488
 #define LIMIT_PROBE_INTERVAL_MS_MIN 10
 #define LIMIT_PROBE_INTERVAL_MS_MAX (10 * 60 * 1000)
 #define LIMIT_ORDER_MS_MAX          (7LL * 24 * 3600 * 1000) // from not_before to not_after

@@ -79,3 +79,26 @@ bool name_matches(const char *pattern, const char *name)
 {
     return strcmp(pattern, "*") == 0 || strcmp(pattern, name) == 0;
 }
+
+// Goes back to the last `*` only, so the time is at most the product of the two lengths.
+bool name_fits(const char *pattern, const char *text)
+{
+    const char *star = NULL, *behind = NULL;
+    while (*text) {
+        if (*pattern == '*') {
+            star = pattern++;
+            behind = text;
+        } else if (*pattern == '?' || *pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star + 1;
+            text = ++behind;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == 0;
+}

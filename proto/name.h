@@ -24,5 +24,7 @@ void name_join_job(const char *namespace_name, const char *name, char ret_job[NA
 
 // A selector value or scope entry: "*" or an exact match.
 bool name_matches(const char *pattern, const char *name);
+// A pattern of names, of events, jobs and files: `*` stands for any characters, `?` for one. Case counts.
+bool name_fits(const char *pattern, const char *text);
 
 #endif

@@ -26,12 +26,17 @@ static const struct {
     const char *option;
     const char *key;
 } PLAIN[] = {
-    {"every", "every"},
     {"expires", "expires"},
     {"zone", "zone"},
     {"dst-gap", "gap"},
     {"dst-overlap", "overlap"},
     {"catch-up", "catch_up"},
+    {"boot", "boot"},
+    {"jitter", "jitter"},
+    {"not-before", "not_before"},
+    {"not-after", "not_after"},
+    {"count", "count"},
+    {"max-clock-error", "max_clock_error"},
     {"shell", "shell"},
     {"user", "user"},
     {"directory", "directory"},
@@ -50,8 +55,26 @@ static const struct {
 static const struct {
     const char *option;
     const char *key;
-} JOINED[] = {{"cron", "cron"}, {"at", "at"},       {"where", "where"},
-              {"env", "env"},   {"retry", "retry"}, {"retry-delay", "retry"}};
+} JOINED[] = {{"cron", "cron"},         {"at", "at"},        {"where", "where"},
+              {"env", "env"},           {"retry", "retry"},  {"retry-delay", "retry"},
+              {"blackout", "blackout"}, {"member", "member"}};
+
+// Options that are keys of one map, under the key of the first.
+struct group {
+    const char *key; // of the job
+    struct {
+        const char *option;
+        const char *key; // in the map
+    } parts[4];
+};
+static const struct group GROUPS[] = {
+    {"event",
+     {{"event", "name"}, {"event-from", "from"}, {"quiet-for", "quiet_for"}, {"throttle", "throttle"}}},
+    {"file",
+     {{"file", "path"}, {"file-match", "match"}, {"quiet-for", "quiet_for"}, {"throttle", "throttle"}}},
+    {"after", {{"after", "jobs"}, {"outcome", "outcome"}, {"wait", "wait"}, {"match", "match"}}},
+    {"every", {{"every", "period"}, {"every-from", "from"}}},
+};
 
 // --at also takes what people say ("tomorrow 02:30", "in 1h"): it is written down as the instant it means.
 static const char *settle_instant(const struct command_line *line, struct arena *arena, const char *text)
@@ -124,6 +147,40 @@ static int add_retry(const struct command_line *line, struct arena *arena, struc
     return COMMAND_DONE;
 }
 
+static void add_group(const struct command_line *line, const struct group *group, struct arena *arena,
+                      struct job_file_node *map)
+{
+    struct job_file_node *keys = job_file_map(arena);
+    if (!command_line_has(line, group->parts[0].option))
+        return;
+    for (size_t i = 0; i < COUNT_OF(group->parts) && group->parts[i].option; i++) {
+        struct job_file_node *list = job_file_list(arena);
+        const char *text;
+        for (size_t k = 0; (text = command_line_find_nth(line, group->parts[i].option, k)); k++)
+            job_file_append(arena, list, job_file_scalar(arena, text));
+        if (list->count)
+            job_file_set(arena, keys, group->parts[i].key, list->count == 1 ? list->items[0] : list);
+    }
+    job_file_set(arena, map, group->key, keys);
+}
+
+// An option that only makes sense beside another one.
+static int check_groups(const struct command_line *line)
+{
+    for (size_t i = 0; i < COUNT_OF(GROUPS); i++) {
+        for (size_t k = 1; k < COUNT_OF(GROUPS[i].parts) && GROUPS[i].parts[k].option; k++) {
+            const char *option = GROUPS[i].parts[k].option, *lead = GROUPS[i].parts[0].option;
+            bool is_shared = strcmp(option, "quiet-for") == 0 || strcmp(option, "throttle") == 0;
+            if (is_shared && (command_line_has(line, "event") || command_line_has(line, "file")))
+                continue;
+            if (command_line_has(line, option) && !command_line_has(line, lead))
+                return print_usage("--%s goes with --%s%s, which is missing", option, lead,
+                                   is_shared ? " or --file" : "");
+        }
+    }
+    return COMMAND_DONE;
+}
+
 static int add_command(const struct command_line *line, struct arena *arena, struct job_file_node *map)
 {
     bool has_shell = command_line_has(line, "shell");
@@ -144,13 +201,21 @@ static int make_tree(const struct command_line *line, struct arena *arena, struc
 {
     arena->ceiling = SIZE_MAX; // the size of argv bounds it
     for (size_t i = 0; i < COUNT_OF(PLAIN); i++) {
-        const char *text = command_line_find(line, PLAIN[i].option);
+        bool is_flag = strcmp(PLAIN[i].option, "boot") == 0;
+        const char *text =
+            is_flag && command_line_has(line, "boot") ? "true" : command_line_find(line, PLAIN[i].option);
         if (text)
             job_file_set(arena, map, PLAIN[i].key, job_file_scalar(arena, text));
     }
     add_list(line, "cron", arena, map);
     add_list(line, "at", arena, map);
-    int status = add_pairs(line, "where", arena, map);
+    add_list(line, "blackout", arena, map);
+    add_list(line, "member", arena, map);
+    for (size_t i = 0; i < COUNT_OF(GROUPS); i++)
+        add_group(line, &GROUPS[i], arena, map);
+    int status = check_groups(line);
+    if (status == COMMAND_DONE)
+        status = add_pairs(line, "where", arena, map);
     if (status == COMMAND_DONE)
         status = add_pairs(line, "env", arena, map);
     if (status == COMMAND_DONE)
@@ -164,6 +229,10 @@ static int print_schema_error(const struct job_file_error *error)
     for (size_t i = 0; error->key && i < COUNT_OF(PLAIN); i++) {
         if (strcmp(PLAIN[i].key, error->key) == 0)
             option = PLAIN[i].option;
+    }
+    for (size_t i = 0; error->key && i < COUNT_OF(GROUPS) && !option; i++) {
+        if (strcmp(GROUPS[i].key, error->key) == 0)
+            option = GROUPS[i].parts[0].option;
     }
     for (size_t i = 0; error->key && i < COUNT_OF(JOINED) && !option; i++) {
         if (strcmp(JOINED[i].key, error->key) == 0)
@@ -223,8 +292,8 @@ static void warn_secrets(const struct definition *definition)
 static int check_future(const struct preview *preview)
 {
     int64_t due_ms;
-    if (preview_next(preview, clock_wall_ms(), &due_ms))
-        return COMMAND_DONE;
+    if (!preview->trigger_count || preview_next(preview, clock_wall_ms(), &due_ms))
+        return COMMAND_DONE; // what waits for something to happen has no times
     return print_failure("never due: every time it names has passed; nothing was added");
 }
 

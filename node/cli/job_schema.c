@@ -4,163 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/cli/job_value.h"
+#include "node/cli/job_modifier.h"
+#include "node/cli/job_reading.h"
+#include "node/cli/job_trigger.h"
 #include "node/cli/preview.h"
-#include "node/core/trigger/instant.h"
 
 enum {
     OUTPUT_LIMIT_MAX = 256 * 1024 * 1024,
     KEEP_RUNS_MAX = 100000,
 };
 
-// One job being read.
-struct reading {
-    struct job_value value;
-    const struct job_schema_context *context;
-    struct job_schema_job *job;
-    struct definition *definition;       // of the job
-    struct definition_trigger *triggers; // of the job
-    struct job_file_place trigger_places[LIMIT_TRIGGER_COUNT_MAX];
-    struct zone_file zone; // the definition's, for times without an offset
-};
+// ---- the zone ----
 
-typedef bool read_key(struct reading *reading, const struct job_file_node *node);
-
-// ---- triggers ----
-
-static bool add_trigger(struct reading *reading, const struct job_file_node *node,
-                        struct definition_trigger trigger)
-{
-    size_t index = reading->definition->trigger_count;
-    if (index == LIMIT_TRIGGER_COUNT_MAX)
-        return job_file_refuse(reading->value.error, node->place, "more than %d triggers",
-                               LIMIT_TRIGGER_COUNT_MAX);
-    reading->triggers[index] = trigger;
-    reading->trigger_places[index] = node->place;
-    reading->definition->trigger_count++;
-    return true;
-}
-
-// A single value stands for a list of one.
-static bool read_each(struct reading *reading, const struct job_file_node *node, read_key *read)
-{
-    if (node->kind != JOB_FILE_LIST)
-        return read(reading, node);
-    for (size_t i = 0; i < node->count; i++) {
-        if (!read(reading, node->items[i]))
-            return false;
-    }
-    return node->count > 0 ||
-           job_file_refuse(reading->value.error, node->place, "an empty list says nothing");
-}
-
-static bool read_one_cron(struct reading *reading, const struct job_file_node *node)
-{
-    struct definition_trigger trigger = {.kind = DEFINITION_CRON};
-    reading->job->needs_zone = true;
-    return job_value_text(&reading->value, node, LIMIT_CRON_SIZE_MAX, &trigger.expression) &&
-           add_trigger(reading, node, trigger);
-}
-
-static bool read_cron(struct reading *reading, const struct job_file_node *node)
-{
-    return read_each(reading, node, read_one_cron);
-}
-
-static bool read_instant(struct reading *reading, const struct job_file_node *node, int64_t *ret_ms)
-{
-    const char *text;
-    struct instant instant;
-    struct trigger_error error;
-    if (!job_value_text(&reading->value, node, LIMIT_TEXT_SIZE_MAX, &text))
-        return false;
-    if (!instant_parse(text, reading->zone.zone, &instant, &error)) {
-        struct job_file_place place = node->place;
-        place.column += place.line && error.column ? error.column - 1 : 0;
-        return job_file_refuse(reading->value.error, place, "`%.40s`: %s", text, error.text);
-    }
-    const char *clock = strpbrk(text, "Tt ");
-    bool has_offset = clock && strpbrk(clock, "Zz+-");
-    if (strcmp(reading->definition->zone, "local") == 0 && !has_offset)
-        return job_file_refuse(reading->value.error, node->place,
-                               "`%.40s`: with zone local a time needs an offset, like %.40sZ", text, text);
-    *ret_ms = instant.ms;
-    return true;
-}
-
-static bool read_one_every(struct reading *reading, const struct job_file_node *node)
-{
-    static const char *const KEYS[] = {"period", "anchor"};
-    struct definition_trigger trigger = {.kind = DEFINITION_EVERY,
-                                         .anchor_ms = reading->context->now_ms / 1000 * 1000};
-    const struct job_file_node *period = node, *anchor = NULL;
-    if (node->kind == JOB_FILE_MAP) {
-        if (!job_value_check_keys(&reading->value, node, KEYS, COUNT_OF(KEYS)))
-            return false;
-        period = job_file_find(node, "period");
-        anchor = job_file_find(node, "anchor");
-        if (!period)
-            return job_file_refuse(reading->value.error, node->place, "`period` is missing");
-    }
-    if (!job_value_duration(&reading->value, period, &trigger.period_ms))
-        return false;
-    if (anchor && !read_instant(reading, anchor, &trigger.anchor_ms))
-        return false;
-    if (anchor)
-        reading->job->anchored |= 1u << reading->definition->trigger_count;
-    return add_trigger(reading, node, trigger);
-}
-
-static bool read_every(struct reading *reading, const struct job_file_node *node)
-{
-    return read_each(reading, node, read_one_every);
-}
-
-static int compare_instants(const void *a, const void *b)
-{
-    const int64_t *left = a, *right = b;
-    return (*left > *right) - (*left < *right);
-}
-
-static bool read_at(struct reading *reading, const struct job_file_node *node)
-{
-    size_t count = node->kind == JOB_FILE_LIST ? node->count : 1, kept = 0;
-    if (count == 0 || count > LIMIT_INSTANT_COUNT_MAX)
-        return job_file_refuse(reading->value.error, node->place, "1 to %d times belong here",
-                               LIMIT_INSTANT_COUNT_MAX);
-    int64_t *instants = arena_take(reading->value.arena, count, sizeof *instants);
-    for (size_t i = 0; i < count; i++) {
-        if (!read_instant(reading, node->kind == JOB_FILE_LIST ? node->items[i] : node, &instants[i]))
-            return false;
-    }
-    qsort(instants, count, sizeof *instants, compare_instants);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || instants[i] != instants[kept - 1])
-            instants[kept++] = instants[i];
-    }
-    struct definition_trigger trigger = {
-        .kind = DEFINITION_AT, .instants_ms = instants, .instant_count = kept};
-    reading->job->needs_zone = true;
-    return add_trigger(reading, node, trigger);
-}
-
-static bool read_expires(struct reading *reading, const struct job_file_node *node)
-{
-    uint64_t expires_ms;
-    bool has_at = false;
-    if (!job_value_duration(&reading->value, node, &expires_ms))
-        return false;
-    for (size_t i = 0; i < reading->definition->trigger_count; i++) {
-        if (reading->triggers[i].kind != DEFINITION_AT)
-            continue;
-        reading->triggers[i].expires_ms = expires_ms;
-        has_at = true;
-    }
-    return has_at ||
-           job_file_refuse(reading->value.error, node->place, "`expires` goes with `at`, which is missing");
-}
-
-static bool read_zone(struct reading *reading, const struct job_file_node *node)
+static bool read_zone(struct job_reading *reading, const struct job_file_node *node)
 {
     char why[160];
     if (!job_value_text(&reading->value, node, ZONE_FILE_NAME_ROOM - 1, &reading->definition->zone))
@@ -173,65 +29,9 @@ static bool read_zone(struct reading *reading, const struct job_file_node *node)
            job_file_refuse(reading->value.error, node->place, "`%.60s`: %s", node->text, why);
 }
 
-static bool read_gap(struct reading *reading, const struct job_file_node *node)
-{
-    static const char *const WORDS[] = {
-        [DEFINITION_GAP_RUN_AFTER] = "run-after", [DEFINITION_GAP_SKIP] = "skip"};
-    unsigned index;
-    if (!job_value_choice(&reading->value, node, WORDS, COUNT_OF(WORDS), &index))
-        return false;
-    reading->definition->gap = (enum definition_gap)index;
-    return true;
-}
-
-static bool read_overlap(struct reading *reading, const struct job_file_node *node)
-{
-    static const char *const WORDS[] = {
-        [DEFINITION_OVERLAP_ONCE] = "once", [DEFINITION_OVERLAP_TWICE] = "twice"};
-    unsigned index;
-    if (!job_value_choice(&reading->value, node, WORDS, COUNT_OF(WORDS), &index))
-        return false;
-    reading->definition->overlap = (enum definition_overlap)index;
-    return true;
-}
-
-static bool read_catch_up_word(struct reading *reading, const struct job_file_node *node)
-{
-    static const char *const WORDS[] = {[DEFINITION_CATCH_UP_LAST] = "last",
-                                        [DEFINITION_CATCH_UP_NONE] = "none",
-                                        [DEFINITION_CATCH_UP_ALL] = "all"};
-    unsigned index;
-    if (!job_value_choice(&reading->value, node, WORDS, COUNT_OF(WORDS), &index))
-        return false;
-    reading->definition->catch_up = (enum definition_catch_up)index;
-    return true;
-}
-
-// `last`, `last:12h`, or {run: last, within: 12h}.
-static bool read_catch_up(struct reading *reading, const struct job_file_node *node)
-{
-    static const char *const KEYS[] = {"run", "within"};
-    uint64_t *within_ms = &reading->definition->catch_up_within_ms;
-    if (node->kind == JOB_FILE_MAP) {
-        const struct job_file_node *run = job_file_find(node, "run"), *within = job_file_find(node, "within");
-        return job_value_check_keys(&reading->value, node, KEYS, COUNT_OF(KEYS)) &&
-               (!run || read_catch_up_word(reading, run)) &&
-               (!within || job_value_duration(&reading->value, within, within_ms));
-    }
-    if (!job_value_is(&reading->value, node, JOB_FILE_SCALAR, "none, last or all"))
-        return false;
-    const char *colon = strchr(node->text, ':');
-    if (!colon)
-        return read_catch_up_word(reading, node);
-    struct job_file_node word = *node, within = *node;
-    word.text = arena_text(reading->value.arena, bytes_of(node->text, (size_t)(colon - node->text)));
-    within.text = colon + 1;
-    return read_catch_up_word(reading, &word) && job_value_duration(&reading->value, &within, within_ms);
-}
-
 // ---- the command ----
 
-static bool read_run(struct reading *reading, const struct job_file_node *node)
+static bool read_run(struct job_reading *reading, const struct job_file_node *node)
 {
     struct definition *definition = reading->definition;
     if (node->kind == JOB_FILE_SCALAR)
@@ -244,17 +44,17 @@ static bool read_run(struct reading *reading, const struct job_file_node *node)
            job_file_refuse(reading->value.error, node->place, "the command is empty");
 }
 
-static bool read_shell(struct reading *reading, const struct job_file_node *node)
+static bool read_shell(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_text(&reading->value, node, LIMIT_DEFINITION_SIZE_MAX, &reading->definition->shell);
 }
 
-static bool read_user(struct reading *reading, const struct job_file_node *node)
+static bool read_user(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_name(&reading->value, node, reading->definition->user);
 }
 
-static bool read_directory(struct reading *reading, const struct job_file_node *node)
+static bool read_directory(struct job_reading *reading, const struct job_file_node *node)
 {
     if (!job_value_text(&reading->value, node, LIMIT_TEXT_SIZE_MAX, &reading->definition->directory))
         return false;
@@ -262,36 +62,49 @@ static bool read_directory(struct reading *reading, const struct job_file_node *
                                                    "`%.60s`: a path from / on belongs here", node->text);
 }
 
-static bool read_env(struct reading *reading, const struct job_file_node *node)
+static bool read_env(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_variables(&reading->value, node, &reading->definition->environment,
                                &reading->definition->environment_count);
 }
 
-static bool read_stdin(struct reading *reading, const struct job_file_node *node)
+// A text, or the word `event`: the data of the event that the job runs for. {text: event}: that word.
+static bool read_stdin(struct job_reading *reading, const struct job_file_node *node)
 {
+    static const char *const KEYS[] = {"text"};
+    if (node->kind == JOB_FILE_MAP) {
+        if (!job_value_check_keys(&reading->value, node, KEYS, COUNT_OF(KEYS)))
+            return false;
+        const struct job_file_node *text = job_file_find(node, "text");
+        if (!text)
+            return job_file_refuse(reading->value.error, node->place, "`text` is missing");
+        node = text;
+    } else if (node->kind == JOB_FILE_SCALAR && strcmp(node->text, "event") == 0) {
+        reading->definition->event_input = true;
+        return true;
+    }
     return job_value_text(&reading->value, node, LIMIT_DEFINITION_SIZE_MAX,
                           &reading->definition->standard_input);
 }
 
-static bool read_time_limit(struct reading *reading, const struct job_file_node *node)
+static bool read_time_limit(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_duration(&reading->value, node, &reading->definition->time_limit_ms);
 }
 
-static bool read_grace(struct reading *reading, const struct job_file_node *node)
+static bool read_grace(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_duration(&reading->value, node, &reading->definition->grace_ms);
 }
 
-static bool read_output_limit(struct reading *reading, const struct job_file_node *node)
+static bool read_output_limit(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_size(&reading->value, node, OUTPUT_LIMIT_MAX, &reading->definition->output_limit_bytes);
 }
 
 // ---- where, how often, what then ----
 
-static bool read_spread(struct reading *reading, const struct job_file_node *node)
+static bool read_spread(struct job_reading *reading, const struct job_file_node *node)
 {
     static const char *const WORDS[] = {[DEFINITION_SPREAD_ONE] = "one", [DEFINITION_SPREAD_ALL] = "all"};
     unsigned index;
@@ -301,17 +114,17 @@ static bool read_spread(struct reading *reading, const struct job_file_node *nod
     return true;
 }
 
-static bool read_where(struct reading *reading, const struct job_file_node *node)
+static bool read_where(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_labels(&reading->value, node, &reading->definition->where);
 }
 
-static bool read_node(struct reading *reading, const struct job_file_node *node)
+static bool read_node(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_name(&reading->value, node, reading->definition->node);
 }
 
-static bool read_busy(struct reading *reading, const struct job_file_node *node)
+static bool read_busy(struct job_reading *reading, const struct job_file_node *node)
 {
     static const char *const WORDS[] = {[DEFINITION_BUSY_SKIP] = "skip",
                                         [DEFINITION_BUSY_QUEUE] = "queue",
@@ -324,7 +137,7 @@ static bool read_busy(struct reading *reading, const struct job_file_node *node)
     return true;
 }
 
-static bool read_on_lost(struct reading *reading, const struct job_file_node *node)
+static bool read_on_lost(struct job_reading *reading, const struct job_file_node *node)
 {
     static const char *const WORDS[] = {
         [DEFINITION_ON_LOST_RERUN] = "rerun", [DEFINITION_ON_LOST_REPORT] = "report"};
@@ -335,7 +148,7 @@ static bool read_on_lost(struct reading *reading, const struct job_file_node *no
     return true;
 }
 
-static bool read_retry_times(struct reading *reading, const struct job_file_node *node)
+static bool read_retry_times(struct job_reading *reading, const struct job_file_node *node)
 {
     uint64_t times;
     if (!job_value_number(&reading->value, node, LIMIT_RETRY_COUNT_MAX, &times))
@@ -345,7 +158,7 @@ static bool read_retry_times(struct reading *reading, const struct job_file_node
 }
 
 // `5`, or {times: 5, delay: 1m, growth: 2}.
-static bool read_retry(struct reading *reading, const struct job_file_node *node)
+static bool read_retry(struct job_reading *reading, const struct job_file_node *node)
 {
     static const char *const KEYS[] = {"times", "delay", "growth"};
     if (node->kind != JOB_FILE_MAP)
@@ -361,7 +174,7 @@ static bool read_retry(struct reading *reading, const struct job_file_node *node
            (!growth || job_value_factor(&reading->value, growth, &reading->definition->retry_growth_milli));
 }
 
-static bool read_keep(struct reading *reading, const struct job_file_node *node)
+static bool read_keep(struct job_reading *reading, const struct job_file_node *node)
 {
     static const char *const KEYS[] = {"for", "runs"};
     uint64_t runs = 0;
@@ -376,7 +189,7 @@ static bool read_keep(struct reading *reading, const struct job_file_node *node)
     return true;
 }
 
-static bool read_note(struct reading *reading, const struct job_file_node *node)
+static bool read_note(struct job_reading *reading, const struct job_file_node *node)
 {
     return job_value_text(&reading->value, node, LIMIT_TEXT_SIZE_MAX, &reading->definition->note);
 }
@@ -386,17 +199,28 @@ static bool read_note(struct reading *reading, const struct job_file_node *node)
 // In the order in which they are read: times need the zone, `expires` needs `at`.
 static const struct {
     const char *name;
-    read_key *read;
+    job_reading_key *read;
     bool is_own; // cannot be a default for many jobs
 } KEYS[] = {
     {"zone", read_zone, false},
-    {"cron", read_cron, true},
-    {"every", read_every, true},
-    {"at", read_at, true},
-    {"expires", read_expires, true},
-    {"gap", read_gap, false},
-    {"overlap", read_overlap, false},
-    {"catch_up", read_catch_up, false},
+    {"cron", job_trigger_cron, true},
+    {"every", job_trigger_every, true},
+    {"at", job_trigger_at, true},
+    {"expires", job_trigger_expires, true},
+    {"event", job_trigger_event, true},
+    {"file", job_trigger_file, true},
+    {"after", job_trigger_after, true},
+    {"boot", job_trigger_boot, true},
+    {"member", job_trigger_member, true},
+    {"gap", job_modifier_gap, false},
+    {"overlap", job_modifier_overlap, false},
+    {"catch_up", job_modifier_catch_up, false},
+    {"jitter", job_modifier_jitter, false},
+    {"not_before", job_modifier_not_before, false},
+    {"not_after", job_modifier_not_after, false},
+    {"count", job_modifier_count, false},
+    {"blackout", job_modifier_blackout, false},
+    {"max_clock_error", job_modifier_max_clock_error, false},
     {"run", read_run, true},
     {"shell", read_shell, true},
     {"user", read_user, false},
@@ -427,7 +251,7 @@ static bool check_keys(const struct job_value *value, const struct job_file_node
     return job_value_check_keys(value, map, names, count);
 }
 
-static bool read_keys(struct reading *reading, const struct job_file_node *map)
+static bool read_keys(struct job_reading *reading, const struct job_file_node *map)
 {
     for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
         const struct job_file_node *node = job_file_find(map, KEYS[i].name);
@@ -444,28 +268,27 @@ static bool read_keys(struct reading *reading, const struct job_file_node *map)
 }
 
 // A job that looks at no wall clock says the same wherever it was typed.
-static void settle_zone(struct reading *reading)
+static void settle_zone(struct job_reading *reading)
 {
     if (!reading->job->has_zone && !reading->job->needs_zone)
         reading->definition->zone = "UTC";
 }
 
-static bool check_triggers(struct reading *reading, const struct job_file_node *map)
+static bool check_triggers(struct job_reading *reading, const struct job_file_node *map)
 {
     struct preview preview;
     struct preview_error error;
     if (reading->definition->trigger_count == 0)
-        return job_file_refuse(reading->value.error, map->place,
-                               "no trigger: say when with cron, every or at");
+        return job_file_refuse(
+            reading->value.error, map->place,
+            "no trigger: say when with cron, every, at, event, file, after, boot or member");
     int outcome = preview_open_definition(reading->definition, NULL, &preview, &error);
     if (outcome == 0) {
         preview_close(&preview);
         return true;
     }
-    static const char *const NAMES[] = {
-        [DEFINITION_CRON] = "cron", [DEFINITION_EVERY] = "every", [DEFINITION_AT] = "at"};
     struct job_file_place place = reading->trigger_places[error.index];
-    reading->value.error->key = NAMES[reading->triggers[error.index].kind];
+    reading->value.error->key = job_trigger_name(reading->triggers[error.index].kind);
     if (place.line && error.error.column)
         place.column += error.error.column - 1;
     else if (error.error.column)
@@ -474,7 +297,15 @@ static bool check_triggers(struct reading *reading, const struct job_file_node *
     return job_file_refuse(reading->value.error, place, "%s", error.error.text);
 }
 
-static bool check_whole(struct reading *reading, const struct job_file_node *map)
+static bool has_trigger(const struct definition *definition, enum definition_trigger_kind kind)
+{
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        if (definition->triggers[i].kind == kind)
+            return true;
+    return false;
+}
+
+static bool check_whole(struct job_reading *reading, const struct job_file_node *map)
 {
     struct definition *definition = reading->definition;
     struct buffer encoded = {0};
@@ -487,6 +318,14 @@ static bool check_whole(struct reading *reading, const struct job_file_node *map
         return job_file_refuse(
             reading->value.error, map->place,
             "zone local needs `spread: all` or `node`, or nobody knows whose clock counts");
+    if (definition->event_input && !has_trigger(definition, DEFINITION_EVENT))
+        return job_file_refuse(reading->value.error, map->place,
+                               "`stdin: event` goes with an event trigger, which is missing");
+    if ((has_trigger(definition, DEFINITION_BOOT) || has_trigger(definition, DEFINITION_FILE)) &&
+        definition->spread != DEFINITION_SPREAD_ALL && !definition->node[0])
+        return job_file_refuse(
+            reading->value.error, map->place,
+            "a boot or file trigger needs `spread: all` or `node`: it happens on one machine");
     definition_encode(definition, &encoded);
     size_t size = encoded.size;
     buffer_deinit(&encoded);
@@ -496,7 +335,7 @@ static bool check_whole(struct reading *reading, const struct job_file_node *map
     return true;
 }
 
-static bool fill_user(struct reading *reading, const struct job_file_node *map)
+static bool fill_user(struct job_reading *reading, const struct job_file_node *map)
 {
     if (reading->definition->user[0])
         return true;
@@ -507,7 +346,7 @@ static bool fill_user(struct reading *reading, const struct job_file_node *map)
 }
 
 // Times that are read need a zone before the key `zone` has been seen.
-static void begin_zone(struct reading *reading)
+static void begin_zone(struct job_reading *reading)
 {
     char why[160];
     const char *zone = reading->context->zone ? reading->context->zone : "UTC";
@@ -521,7 +360,7 @@ static void begin_zone(struct reading *reading)
 bool job_schema_read(const struct job_file_node *map, const struct job_schema_context *context,
                      struct arena *arena, struct job_schema_job *job, struct job_file_error *ret_error)
 {
-    struct reading reading = {
+    struct job_reading reading = {
         .value = {arena, ret_error}, .context = context, .job = job, .definition = &job->definition};
     if (!job_value_is(&reading.value, map, JOB_FILE_MAP, "a map of keys"))
         return false;

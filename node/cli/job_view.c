@@ -5,7 +5,7 @@
 
 #include "node/cli/local_time.h"
 #include "node/cli/print.h"
-#include "node/core/trigger/duration.h"
+#include "node/cli/trigger_view.h"
 
 int job_view_name(const char *typed, char ret_job[NAME_JOB_ROOM])
 {
@@ -97,38 +97,6 @@ static void add(struct buffer *out, const char *text)
     buffer_add(out, text, strlen(text));
 }
 
-_Static_assert((int)DURATION_TEXT_SIZE <= (int)LOCAL_TIME_ROOM, "one room for both");
-
-static void add_trigger(const struct definition_trigger *trigger, const struct zone_file *zone,
-                        int64_t now_ms, struct buffer *out)
-{
-    char text[LOCAL_TIME_ROOM];
-    switch (trigger->kind) {
-    case DEFINITION_CRON:
-        add(out, trigger->expression);
-        break;
-    case DEFINITION_EVERY:
-        duration_print(trigger->period_ms, text);
-        add(out, "every ");
-        add(out, text);
-        break;
-    case DEFINITION_AT:
-        local_time_short(zone->zone, trigger->instants_ms[0], now_ms, text);
-        add(out, "at ");
-        add(out, text);
-        if (trigger->instant_count > 1)
-            add(out, " ...");
-        break;
-    case DEFINITION_EVENT:
-    case DEFINITION_AFTER:
-    case DEFINITION_BOOT:
-    case DEFINITION_MEMBER:
-    case DEFINITION_FILE:
-        add(out, "a trigger this version does not know");
-        break;
-    }
-}
-
 void job_view_when(const struct definition *definition, const struct zone_file *zone, int64_t now_ms,
                    struct buffer *out)
 {
@@ -136,7 +104,7 @@ void job_view_when(const struct definition *definition, const struct zone_file *
     for (size_t i = 0; i < definition->trigger_count; i++) {
         if (i)
             add(out, "; ");
-        add_trigger(&definition->triggers[i], zone, now_ms, out);
+        trigger_view_text(&definition->triggers[i], zone, now_ms, out);
         has_cron = has_cron || definition->triggers[i].kind == DEFINITION_CRON;
     }
     if (has_cron && strcmp(definition->zone, zone->name) != 0) {
@@ -170,30 +138,11 @@ void job_view_where(const struct definition *definition, struct buffer *out)
     buffer_add_u8(out, 0);
 }
 
-static json_t *trigger_document(const struct definition_trigger *trigger)
-{
-    json_t *object = json_object();
-    if (trigger->kind == DEFINITION_CRON) {
-        json_object_set_new(object, "cron", document_text(trigger->expression));
-    } else if (trigger->kind == DEFINITION_EVERY) {
-        json_object_set_new(object, "every_ms", document_number(trigger->period_ms));
-        json_object_set_new(object, "anchor", document_time(trigger->anchor_ms));
-    } else if (trigger->kind == DEFINITION_AT) {
-        json_t *times = json_array();
-        for (size_t i = 0; i < trigger->instant_count; i++)
-            json_array_append_new(times, document_time(trigger->instants_ms[i]));
-        json_object_set_new(object, "at", times);
-        if (trigger->expires_ms)
-            json_object_set_new(object, "expires_ms", document_number(trigger->expires_ms));
-    }
-    return object;
-}
-
 json_t *job_view_triggers(const struct definition *definition)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < definition->trigger_count; i++)
-        json_array_append_new(list, trigger_document(&definition->triggers[i]));
+        json_array_append_new(list, trigger_view_document(&definition->triggers[i]));
     return list;
 }
 

@@ -6,7 +6,7 @@
 
 // Appends "name:" and the keys below it, indented by two blanks. `name` is as it shall stand there.
 void job_yaml_print(const struct definition *definition, const char *name, struct buffer *out);
-// Appends one text, quoted where YAML or a reader could take it for something else.
-void job_yaml_text(const char *text, struct buffer *out);
+// The keys among them that say when. job_yaml_schedule.c
+void job_yaml_schedule(struct buffer *out, const struct definition *definition);
 
 #endif

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 static const int64_t instants[] = {-5, 0, SUPPORT_WALL_MS};
+static const struct label trigger_labels[] = {{"role", "gateway"}};
+static const char *const upstream[] = {"main/backup", "lab/check"};
 static const struct definition_trigger all_triggers[] = {
     {.kind = DEFINITION_CRON, .expression = "30 2 * * *"},
     {.kind = DEFINITION_EVERY, .period_ms = LIMIT_PERIOD_MS_MIN, .anchor_ms = -1},
@@ -16,7 +18,30 @@ static const struct definition_trigger all_triggers[] = {
      .instants_ms = instants,
      .instant_count = COUNT_OF(instants),
      .expires_ms = 900000},
-    {.kind = DEFINITION_FILE, .name = "usb/*"},
+    {.kind = DEFINITION_FILE,
+     .path = "/srv/in",
+     .name = "*.csv",
+     .changes = DEFINITION_FILE_CREATE | DEFINITION_FILE_MOVE,
+     .quiet_ms = 5000,
+     .throttle_ms = 60000},
+    {.kind = DEFINITION_EVERY, .period_ms = LIMIT_PERIOD_MS_MAX, .from_end = true},
+    {.kind = DEFINITION_EVENT,
+     .name = "usb/*",
+     .from = DEFINITION_FROM_NODES,
+     .where = {trigger_labels, COUNT_OF(trigger_labels)},
+     .node = "nas"},
+    {.kind = DEFINITION_AFTER,
+     .jobs = upstream,
+     .job_count = COUNT_OF(upstream),
+     .outcome = DEFINITION_OUTCOME_NOT_OK,
+     .all = true,
+     .latest = true},
+    {.kind = DEFINITION_BOOT, .delay_ms = 30000},
+    {.kind = DEFINITION_MEMBER, .changes = DEFINITION_MEMBER_DEAD},
+};
+static const struct definition_blackout all_blackouts[] = {
+    {.expression = "0 8 * * MON-FRI", .length_ms = 36000000},
+    {.from_ms = SUPPORT_WALL_MS, .length_ms = 1},
 };
 static const char *const all_needs[] = {"trigger-file", "seccomp"};
 static const char *const all_arguments[] = {"/usr/local/bin/backup", "", "Grüße, $HOME\n"};
@@ -44,6 +69,14 @@ static struct definition full_definition(void)
         .overlap = DEFINITION_OVERLAP_TWICE,
         .catch_up = DEFINITION_CATCH_UP_ALL,
         .catch_up_within_ms = 10,
+        .catch_up_spread_ms = 600000,
+        .not_before_ms = -1,
+        .not_after_ms = SUPPORT_WALL_MS,
+        .due_count = 12,
+        .blackouts = all_blackouts,
+        .blackout_count = COUNT_OF(all_blackouts),
+        .jitter_ms = LIMIT_JITTER_MS_MAX,
+        .max_clock_error_ms = 5000,
         .argv = all_arguments,
         .argument_count = COUNT_OF(all_arguments),
         .user = "ops",
@@ -274,8 +307,58 @@ static void triggers_say_what_their_kind_needs(void **state)
         trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_CRON, .expression = "\xff"}));
     assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_AT}));
     assert_true(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_BOOT}));
+    assert_true(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_EVENT, .name = "usb/*"}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_EVENT, .name = "usb"}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_EVENT, .name = "/usb"}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_EVENT}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_AFTER}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_MEMBER}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_MEMBER, .changes = 8}));
+    assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_FILE, .changes = 1}));
+    assert_false(trigger_is_accepted(
+        (struct definition_trigger){.kind = DEFINITION_FILE, .changes = 1, .path = "srv"}));
     assert_false(trigger_is_accepted((struct definition_trigger){.kind = (enum definition_trigger_kind)0}));
     assert_false(trigger_is_accepted((struct definition_trigger){.kind = DEFINITION_FILE + 1}));
+}
+
+static void jobs_before_this_one_are_patterns_and_distinct(void **state)
+{
+    (void)state;
+    const char *jobs[] = {"main/a", "*"};
+    struct definition_trigger after = {.kind = DEFINITION_AFTER, .jobs = jobs, .job_count = 2};
+    assert_true(trigger_is_accepted(after));
+    jobs[1] = "main/a";
+    assert_false(trigger_is_accepted(after));
+    jobs[1] = "main/a/b";
+    assert_false(trigger_is_accepted(after));
+    jobs[1] = "a b/c";
+    assert_false(trigger_is_accepted(after));
+    jobs[1] = "a";
+    assert_false(trigger_is_accepted(after));
+}
+
+static void an_event_is_the_only_input(void **state)
+{
+    (void)state;
+    struct definition definition = support_definition("job");
+    definition.event_input = true;
+    assert_true(is_accepted(&definition));
+    definition.standard_input = "text";
+    assert_false(is_accepted(&definition));
+}
+
+static void a_blackout_has_a_length_and_one_beginning(void **state)
+{
+    (void)state;
+    struct definition definition = support_definition("job");
+    struct definition_blackout blackout = {.expression = "@daily", .length_ms = 1};
+    definition.blackouts = &blackout;
+    definition.blackout_count = 1;
+    assert_true(is_accepted(&definition));
+    blackout.from_ms = 1;
+    assert_false(is_accepted(&definition));
+    blackout = (struct definition_blackout){.from_ms = 1};
+    assert_false(is_accepted(&definition));
 }
 
 static void periods_and_instants_have_a_range(void **state)
@@ -526,7 +609,7 @@ static void content_is_all_but_the_history(void **state)
     assert_false(same_content(&a, &b));
 }
 
-static void the_schedule_is_triggers_zone_gap_and_overlap(void **state)
+static void the_schedule_is_triggers_and_what_bends_the_calendar(void **state)
 {
     (void)state;
     struct definition a = full_definition(), b = support_definition("other");
@@ -535,6 +618,8 @@ static void the_schedule_is_triggers_zone_gap_and_overlap(void **state)
     b.zone = a.zone;
     b.gap = a.gap;
     b.overlap = a.overlap;
+    b.not_before_ms = a.not_before_ms, b.not_after_ms = a.not_after_ms, b.due_count = a.due_count;
+    b.blackouts = a.blackouts, b.blackout_count = a.blackout_count;
     assert_true(same_schedule(&a, &b)); // catch-up, command and all the rest differ
     b.zone = "UTC";
     assert_false(same_schedule(&a, &b));
@@ -546,6 +631,12 @@ static void the_schedule_is_triggers_zone_gap_and_overlap(void **state)
     assert_false(same_schedule(&a, &b));
     b = a;
     b.trigger_count--;
+    assert_false(same_schedule(&a, &b));
+    b = a;
+    b.due_count++;
+    assert_false(same_schedule(&a, &b));
+    b = a;
+    b.blackout_count--;
     assert_false(same_schedule(&a, &b));
 }
 
@@ -559,6 +650,9 @@ int main(void)
         cmocka_unit_test(names_are_names),
         cmocka_unit_test(a_zone_never_leads_out_of_its_directory),
         cmocka_unit_test(triggers_say_what_their_kind_needs),
+        cmocka_unit_test(jobs_before_this_one_are_patterns_and_distinct),
+        cmocka_unit_test(an_event_is_the_only_input),
+        cmocka_unit_test(a_blackout_has_a_length_and_one_beginning),
         cmocka_unit_test(periods_and_instants_have_a_range),
         cmocka_unit_test(spans_and_enumerations_have_a_range),
         cmocka_unit_test(there_is_exactly_one_command),
@@ -569,7 +663,7 @@ int main(void)
         cmocka_unit_test(a_bomb_of_empty_messages_is_refused),
         cmocka_unit_test(fields_of_a_later_version_are_skipped),
         cmocka_unit_test(content_is_all_but_the_history),
-        cmocka_unit_test(the_schedule_is_triggers_zone_gap_and_overlap),
+        cmocka_unit_test(the_schedule_is_triggers_and_what_bends_the_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

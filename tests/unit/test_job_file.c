@@ -114,11 +114,46 @@ static void unknown_and_later_keys_are_refused_with_a_hint(void **state)
     (void)state;
     refused(LINE_3("{^evry: 5m, run: [x]}"), "did you mean `every`?");
     refused(LINE_3("{every: 5m, run: [x], ^timeout: 5m}"), "does not know `timeout`");
-    refused(LINE_3("{^event: usb, run: [x]}"), "does not know `event`");
-    refused(LINE_3("{^after: {job: b}, run: [x]}"), "does not know `after`");
+    refused(LINE_3("{event: usb, run: [x], ^queue: fifo}"), "does not know `queue`");
+    refused(LINE_3("{after: {^joob: b}, run: [x]}"), "did you mean `job`?");
     refused(LINE_3("{every: 5m, run: [x], retry: {times: 3, ^dely: 1m}}"), "did you mean `delay`?");
     refused("katydid: 1\n^job: {}\n", "did you mean `jobs`?");
     refused("katydid: 1\ndefaults: {^run: [x]}\njobs: {}\n", "does not know `run`");
+}
+
+static void triggers_that_wait_for_something_are_checked(void **state)
+{
+    (void)state;
+    refused(LINE_3("{event: ^a b, run: [x]}"), "a name like deploy");
+    refused(LINE_3("{event: ^a/b/c, run: [x]}"), "a name like deploy");
+    refused(LINE_3("{event: ^{from: any}, run: [x]}"), "`name` is missing");
+    refused(LINE_3("{event: {name: a, from: ^noddes}, run: [x]}"), "operators, nodes");
+    refused(LINE_3("{after: ^{outcome: ok}, run: [x]}"), "one of `job` and `jobs`");
+    refused(LINE_3("{after: {jobs: [a, ^a]}, run: [x]}"), "stands here twice");
+    refused(LINE_3("{after: ^{jobs: [a, \"b*\"]}, run: [x]}"), "to wait for all, name each job");
+    refused(LINE_3("{after: {job: a, outcome: ^failed}, run: [x]}"), "not-ok");
+    refused(LINE_3("{boot: ^yes, spread: all, run: [x]}"), "`true` or {delay: 30s}");
+    refused(LINE_3("^{boot: true, run: [x]}"), "needs `spread: all` or `node`");
+    refused(LINE_3("{member: ^died, run: [x]}"), "join, leave");
+    refused(LINE_3("{member: {on: ^[]}, run: [x]}"), "an empty list says nothing");
+    refused(LINE_3("{file: ^srv, node: a, run: [x]}"), "a path from / on");
+    refused(LINE_3("{file: {path: /srv, match: ^a/b}, node: a, run: [x]}"), "without /");
+    refused(LINE_3("^{every: 5m, stdin: event, run: [x]}"), "goes with an event trigger");
+    refused(LINE_3("{every: {period: 5m, from: end, anchor: ^2027-01-01T00:00Z}, run: [x]}"), "choose one");
+}
+
+static void what_bends_due_times_is_checked(void **state)
+{
+    (void)state;
+    refused(LINE_3("{every: 5m, jitter: ^25h, run: [x]}"), "at most a day");
+    refused(LINE_3("{every: 5m, count: ^0, run: [x]}"), "never due");
+    refused(LINE_3("{every: 5m, not_before: 2027-01-02T00:00, not_after: ^2027-01-01T00:00, run: [x]}"),
+            "before `not_before`");
+    refused(LINE_3("{every: 5m, blackout: ^soon, run: [x]}"), "TIME until TIME");
+    refused(LINE_3("{every: 5m, blackout: ^{cron: \"0 8 * * *\"}, run: [x]}"), "{cron: EXPR, for: DUR}");
+    refused(LINE_3("{every: 5m, blackout: 2027-01-02T00:00 until ^2027-01-01T00:00, run: [x]}"),
+            "after the beginning");
+    refused(LINE_3("{every: 5m, catch_up: {run: last, spread: ^soon}, run: [x]}"), "`soon`");
 }
 
 static void a_star_without_quotes_is_explained(void **state)
@@ -308,28 +343,12 @@ static void a_definition_that_fits_no_record_is_refused(void **state)
     free(text);
 }
 
-static void what_is_exported_is_found_unchanged(void **state)
+// A job that was read, printed and read again is the same job.
+static void survives_the_round(const char *text)
 {
-    (void)state;
     struct job_set first, again;
     struct buffer yaml = {0};
-    read_text(HEAD "  a:\n"
-                   "    cron: [\"*/5 * * * *\", \"0 4 * * mon\"]\n"
-                   "    every: {period: 1h30m, anchor: \"2026-01-01T00:00:00.250Z\"}\n"
-                   "    at: [\"2027-10-31T02:30\", \"2027-03-28T02:30\"]\n"
-                   "    expires: 15m\n"
-                   "    zone: Europe/Berlin\n    gap: skip\n    overlap: twice\n    catch_up: all:6h\n"
-                   "    shell: \"echo \\\"quoted\\\" \\\\ $HOME;\\n\\techo \\u0007 \\u2028 Grüße 'x' # no "
-                   "comment: yes\"\n"
-                   "    user: ops\n    directory: /srv/a b\n"
-                   "    env: {B: \"\", A: \"yes\", C: \"1.5\", D: \"- x\"}\n"
-                   "    stdin: \"two\\nlines\\n\"\n"
-                   "    node: nas\n    where: {site: \"berlin north\", role: \"true\"}\n    spread: all\n"
-                   "    time_limit: 90s\n    grace: 1500ms\n    output_limit: 64K\n    busy: queue\n    "
-                   "on_lost: report\n"
-                   "    retry: {times: 3, delay: 10s, growth: 1.5}\n    keep: {for: 7d, runs: 10}\n"
-                   "    note: \"!important: x\"\n",
-              &first);
+    read_text(text, &first);
     buffer_add(&yaml, HEAD, strlen(HEAD));
     job_yaml_print(&first.jobs[0].definition, "a", &yaml);
     buffer_add_u8(&yaml, 0);
@@ -339,6 +358,50 @@ static void what_is_exported_is_found_unchanged(void **state)
     buffer_deinit(&yaml);
     job_set_deinit(&first);
     job_set_deinit(&again);
+}
+
+static void what_is_exported_is_found_unchanged(void **state)
+{
+    (void)state;
+    survives_the_round(
+        HEAD "  a:\n"
+             "    cron: [\"*/5 * * * *\", \"0 4 * * mon\"]\n"
+             "    every: {period: 1h30m, anchor: \"2026-01-01T00:00:00.250Z\"}\n"
+             "    at: [\"2027-10-31T02:30\", \"2027-03-28T02:30\"]\n"
+             "    expires: 15m\n"
+             "    zone: Europe/Berlin\n    gap: skip\n    overlap: twice\n    catch_up: all:6h\n"
+             "    shell: \"echo \\\"quoted\\\" \\\\ $HOME;\\n\\techo \\u0007 \\u2028 Grüße 'x' # no "
+             "comment: yes\"\n"
+             "    user: ops\n    directory: /srv/a b\n"
+             "    env: {B: \"\", A: \"yes\", C: \"1.5\", D: \"- x\"}\n"
+             "    stdin: \"two\\nlines\\n\"\n"
+             "    node: nas\n    where: {site: \"berlin north\", role: \"true\"}\n    spread: all\n"
+             "    time_limit: 90s\n    grace: 1500ms\n    output_limit: 64K\n    busy: queue\n    "
+             "on_lost: report\n"
+             "    retry: {times: 3, delay: 10s, growth: 1.5}\n    keep: {for: 7d, runs: 10}\n"
+             "    note: \"!important: x\"\n");
+}
+
+static void exported_triggers_of_every_kind_are_found_unchanged(void **state)
+{
+    (void)state;
+    survives_the_round(
+        HEAD
+        "  a:\n"
+        "    every: {period: 5m, from: end}\n"
+        "    event: [deploy, {name: \"usb/*\", from: {role: gateway}, quiet_for: 10s, throttle: 1m}]\n"
+        "    file: {path: /srv/in, match: \"*.csv\", on: [create, move], quiet_for: 5s}\n"
+        "    after: [b, {jobs: [c, lab/d], outcome: not-ok, wait: any}, {jobs: [e, f], match: latest}]\n"
+        "    boot: {delay: 30s}\n"
+        "    member: {on: [leave, dead], where: {role: gateway}, node: nas}\n"
+        "    spread: all\n    stdin: event\n"
+        "    catch_up: {run: all, within: 6h, spread: 10m}\n"
+        "    jitter: 30s\n    not_before: 2027-01-01T00:00Z\n    not_after: 2028-01-01T00:00Z\n"
+        "    count: 12\n    max_clock_error: 5s\n"
+        "    blackout: [\"0 8 * * MON-FRI for 10h\", {from: 2027-12-24T00:00, until: 2027-12-27T00:00}]\n"
+        "    run: [x]\n");
+    survives_the_round(LINE_3("{boot: true, node: a, stdin: {text: event}, run: [x]}"));
+    survives_the_round(LINE_3("{after: {job: \"*\", outcome: not-ok}, run: [x]}"));
 }
 
 static void a_period_keeps_its_phase_unless_it_changes(void **state)
@@ -406,6 +469,8 @@ int main(void)
         cmocka_unit_test(the_example_of_the_manual_is_read),
         cmocka_unit_test(every_scalar_is_a_text),
         cmocka_unit_test(unknown_and_later_keys_are_refused_with_a_hint),
+        cmocka_unit_test(triggers_that_wait_for_something_are_checked),
+        cmocka_unit_test(what_bends_due_times_is_checked),
         cmocka_unit_test(a_star_without_quotes_is_explained),
         cmocka_unit_test(wrong_triggers_point_at_the_column),
         cmocka_unit_test(a_job_needs_exactly_one_command),
@@ -419,6 +484,7 @@ int main(void)
         cmocka_unit_test(huge_and_deep_files_are_refused_at_once),
         cmocka_unit_test(a_definition_that_fits_no_record_is_refused),
         cmocka_unit_test(what_is_exported_is_found_unchanged),
+        cmocka_unit_test(exported_triggers_of_every_kind_are_found_unchanged),
         cmocka_unit_test(a_period_keeps_its_phase_unless_it_changes),
         cmocka_unit_test(only_a_changed_schedule_begins_anew),
         cmocka_unit_test(the_order_of_labels_and_variables_means_nothing),

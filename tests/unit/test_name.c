@@ -123,6 +123,34 @@ static void a_star_matches_all(void **state)
     assert_false(name_matches("op*", "ops"));
 }
 
+static void patterns_have_stars_and_question_marks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *text;
+        bool fits;
+    } CASES[] = {
+        {"usb/*", "usb/stick", true},
+        {"usb/*", "usb/", true},
+        {"usb/*", "usb", false},
+        {"*", "", true},
+        {"*", "a/b", true},
+        {"?", "", false},
+        {"a?c", "abc", true},
+        {"a?c", "ac", false},
+        {"*.csv", "x.csv.csv", true},
+        {"*.csv", "x.csv2", false},
+        {"a*b*c", "a-b-b-c", true},
+        {"a*b*c", "a-c-b", false},
+        {"", "", true},
+        {"", "a", false},
+        {"**a", "bba", true},
+        {"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(CASES); i++)
+        assert_int_equal(name_fits(CASES[i].pattern, CASES[i].text), CASES[i].fits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +162,7 @@ int main(void)
         cmocka_unit_test(job_names_are_split_and_joined),
         cmocka_unit_test(the_longest_job_name_fits),
         cmocka_unit_test(a_star_matches_all),
+        cmocka_unit_test(patterns_have_stars_and_question_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
