@@ -9,6 +9,7 @@
 #include "node/cli/outcome.h"
 #include "node/cli/print.h"
 #include "node/cli/run_ref.h"
+#include "node/core/retry.h"
 #include "node/core/trigger/duration.h"
 #include "node/io/clock.h"
 
@@ -158,6 +159,12 @@ static int cancel(const struct command_line *line, struct session *session, cons
     return COMMAND_DONE;
 }
 
+// Nothing is left of a run that has ended, unless another attempt follows it: then that is meant.
+static bool has_ended(const struct control_run *row, const struct definition *definition)
+{
+    return row->ended_ms && !retry_is_wanted(definition, row->attempt, row->status);
+}
+
 int commands_cancel(const struct command_line *line)
 {
     struct session session = {0};
@@ -169,13 +176,13 @@ int commands_cancel(const struct command_line *line)
         status = run_ref_resolve(&session.client, command_line_argument(line, 0), &ref);
     if (status == COMMAND_DONE && ref.run[0]) {
         status = run_ref_find(&session.client, &ref, &row);
-        if (status == COMMAND_DONE && row.ended_ms)
-            status = print_failure("run %s has ended already: %s", ref.run, ledger_status_text(row.status));
         if (status == COMMAND_DONE)
             snprintf(ref.job, sizeof ref.job, "%s", row.job);
     }
     if (status == COMMAND_DONE)
         status = job_view_open(&session.client, &session.trust, ref.job, &view);
+    if (status == COMMAND_DONE && has_ended(&row, &view.signed_.definition))
+        status = print_failure("run %s has ended already: %s", ref.run, ledger_status_text(row.status));
     if (status == COMMAND_DONE)
         status = sign_check(&session.signer, SCOPE_TRIGGER, view.signed_.definition.namespace_name, NULL);
     if (status == COMMAND_DONE)

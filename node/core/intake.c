@@ -198,6 +198,30 @@ static void follow_order(struct core *core, const struct table_order *row)
     }
 }
 
+static bool means_due(const struct order *order, const struct known_due *due)
+{
+    bool is_of_all = memcmp(&order->run, &(struct run_id){{0}}, sizeof order->run) == 0;
+    for (size_t i = 0; !is_of_all && i < due->attempt_count; i++)
+        if (run_id_equal(&due->attempts[i].run, &order->run))
+            return true;
+    return is_of_all;
+}
+
+bool intake_is_cancelled(const struct core *core, const struct job *job, const struct known_due *due,
+                         int64_t since_ms)
+{
+    for (const struct table_order *row = NULL; (row = table_next_order(&core->table, row));) {
+        const struct order *order = &row->order;
+        char name[NAME_JOB_ROOM];
+        name_join_job(order->namespace_name, order->name, name);
+        if (order->action == ORDER_CANCEL && !table_order_is_denied(row) && is_for_me(core, order) &&
+            order->life == job->life && strcmp(name, job->name) == 0 && means_due(order, due) &&
+            stamp_wall_ms(order->stamp) >= since_ms)
+            return true;
+    }
+    return false;
+}
+
 void intake_orders(struct core *core, const char *job)
 {
     for (const struct table_order *row = NULL; (row = table_next_order(&core->table, row));) {

@@ -9,6 +9,8 @@
 #include "proto/envelope.h"
 
 struct core;
+struct job;
+struct known_due;
 
 enum intake_origin {
     INTAKE_DISK,   // verified before it was stored
@@ -36,6 +38,9 @@ void intake_follow(struct core *core);
 // Everything the runner has to know, after it or this process was started.
 void intake_feed_runner(struct core *core);
 void intake_feed_record(struct core *core, const struct hash *id); // the runner asked for it
+// Did a person cancel what waits of this due time, since this wall time?
+bool intake_is_cancelled(const struct core *core, const struct job *job, const struct known_due *due,
+                         int64_t since_ms);
 // Orders for this job that wait for an owner.
 void intake_orders(struct core *core, const char *job);
 

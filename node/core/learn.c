@@ -52,6 +52,7 @@ static void claim(struct core *core, struct job *job, const struct event_row *ro
 static void result(struct core *core, struct job *job, const struct event_row *row)
 {
     const struct ledger_result *result = &row->is.result;
+    const struct known_key key = known_key_of(&result->occurrence, result->occurrence.due_ms);
     known_result(&job->known, job->name, result, &row->signer);
     note_status(job, result->status,
                 result->occurrence.due_ms ? result->occurrence.due_ms : result->started_ms);
@@ -59,7 +60,7 @@ static void result(struct core *core, struct job *job, const struct event_row *r
         raise_cursor(job, &result->occurrence,
                      result->occurrence.due_ms + (int64_t)((result->count - 1) * result->step_ms));
     if (core->is_ready && job->role == JOBS_OWNER && !node_id_equal(&row->signer, &core->self.id))
-        schedule_foreign_result(core, job, result);
+        schedule_run_ended(core, job, &key);
 }
 
 static void verdict(struct core *core, struct job *job, const struct event_row *row)

@@ -3,6 +3,7 @@
 #include "gossip/rendezvous.h"
 #include "gossip/suspicion.h"
 #include "node/core/net/take.h"
+#include "node/core/reopen.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -147,7 +148,7 @@ static void own_each(struct core *core, struct job *job)
         job->role = JOBS_OWNER;
         job->epoch = (struct ledger_epoch){.number = number, .node = core->self.id};
         job->promised = job->epoch;
-        schedule_reopen(core, job);
+        reopen_job(core, job);
     }
 }
 
@@ -192,7 +193,7 @@ void owner_job(struct core *core, struct job *job)
         take_drop(core, job);
     take_check(core, job);
     if (job->role == JOBS_OWNER)
-        schedule_reopen(core, job); // an executor may have died
+        reopen_job(core, job); // an executor may have died
     schedule_wake(core, job);
 }
 

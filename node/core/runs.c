@@ -145,7 +145,7 @@ static void finish(struct core *core, struct run *run)
     if (!job)
         return;
     job->live--;
-    schedule_run_ended(core, job, run, status);
+    schedule_run_ended(core, job, &run->key);
     jobs_forget_if_gone(core, job);
 }
 

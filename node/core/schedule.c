@@ -1,6 +1,6 @@
 #include "node/core/schedule.h"
 
-#include "node/core/intake.h"
+#include "node/core/reopen.h"
 #include "node/core/state.h"
 
 #include <stdio.h>
@@ -186,10 +186,23 @@ static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slo
     }
 }
 
+void schedule_close(struct core *core, struct job *job, const struct known_key *key,
+                    enum ledger_status status, const char *reason)
+{
+    const struct ledger_verdict shape = {.status = status, .reason = reason, .count = 1};
+    verdict(core, job, key, key->due_ms, &shape);
+}
+
 static void skip(struct core *core, struct job *job, const struct jobs_pending *pending, const char *reason)
 {
-    const struct ledger_verdict shape = {.status = LEDGER_SKIPPED, .reason = reason, .count = 1};
-    verdict(core, job, &pending->key, pending->key.due_ms, &shape);
+    schedule_close(core, job, &pending->key, LEDGER_SKIPPED, reason);
+}
+
+void schedule_attempt(struct core *core, struct job *job, const struct jobs_pending *pending)
+{
+    struct ledger_claim made = claim_of(core, job, &pending->key, pending->attempt);
+    book_claim(core, job, &made);
+    jobs_add_pending(job, pending);
 }
 
 void schedule_abandon(struct core *core, struct job *job, const char *reason)
@@ -284,39 +297,10 @@ void schedule_wake(struct core *core, struct job *job)
     schedule_job(core, job);
 }
 
-static int64_t retry_delay_ms(const struct definition *definition, uint32_t attempt)
+void schedule_run_ended(struct core *core, struct job *job, const struct known_key *key)
 {
-    double delay = (double)definition->retry_delay_ms;
-    for (uint32_t i = 1; i < attempt; i++)
-        delay = delay * (definition->retry_growth_milli ? definition->retry_growth_milli : 1000) / 1000;
-    return (int64_t)MIN_OF(delay, 24.0 * HOUR_MS);
-}
-
-static bool wants_again(const struct job *job, const struct run *run, enum ledger_status status)
-{
-    const struct definition *definition = job->definition;
-    uint32_t attempts_max = 1 + definition->retry_times;
-    if (status == LEDGER_LOST)
-        return definition->on_lost == DEFINITION_ON_LOST_RERUN && run->attempt < attempts_max + 2;
-    return (status == LEDGER_FAILED || status == LEDGER_TIMEOUT) && run->attempt < attempts_max;
-}
-
-void schedule_run_ended(struct core *core, struct job *job, const struct run *run, enum ledger_status status)
-{
-    if (job->definition && job->role == JOBS_OWNER && !job->is_paused && !job->is_denied &&
-        wants_again(job, run, status)) {
-        struct ledger_claim again = claim_of(core, job, &run->key, run->attempt + 1);
-        book_claim(core, job, &again);
-        const struct jobs_pending pending = {
-            .key = run->key,
-            .attempt = run->attempt + 1,
-            .cause = FRAME_RETRY,
-            .start_ms =
-                core->wall_ms + (status == LEDGER_LOST ? 0 : retry_delay_ms(job->definition, run->attempt))};
-        jobs_add_pending(job, &pending);
-        book_story(core, job, &run->key, "attempt %u will follow attempt %u, which was %s", pending.attempt,
-                   run->attempt, ledger_status_text(status));
-    }
+    if (job->definition && job->role == JOBS_OWNER)
+        reopen_after_end(core, job, key);
     schedule_wake(core, job);
 }
 
@@ -328,147 +312,20 @@ void schedule_order(struct core *core, struct job *job, const struct hash *id, i
                                   .cause = *id};
     if (known_find(&job->known, &key))
         return;
-    struct ledger_claim made = claim_of(core, job, &key, 1);
-    book_claim(core, job, &made);
     const struct jobs_pending pending = {
         .key = key, .attempt = 1, .cause = FRAME_ORDERED, .start_ms = MAX_OF(at_ms, core->wall_ms)};
-    jobs_add_pending(job, &pending);
+    schedule_attempt(core, job, &pending);
     schedule_wake(core, job);
 }
 
-enum reopen { REOPEN_NOT, REOPEN_GIVEN_UP, REOPEN_LOST };
-
-static bool is_waiting(const struct job *job, const struct known_key *key, uint32_t attempt)
+// Any attempt of its due time will do: people see the one that failed, and mean what follows.
+static bool is_meant(const struct job *job, const struct jobs_pending *pending, const struct run_id *run)
 {
-    for (size_t i = 0; i < job->pending_count; i++)
-        if (job->pending[i].attempt == attempt && known_key_compare(&job->pending[i].key, key) == 0)
+    const struct known_due *due = known_find(&job->known, &pending->key);
+    for (size_t i = 0; due && i < due->attempt_count; i++)
+        if (run_id_equal(&due->attempts[i].run, run))
             return true;
     return false;
-}
-
-// What became of an attempt without a result, as its owner sees it. Its executor gave it up by answering
-// the take without running it, by sleeping, or by starting anew; or it died, perhaps while running it.
-static enum reopen judge_attempt(const struct core *core, const struct job *job, const struct known_due *due)
-{
-    const struct known_attempt *attempt = known_open_attempt(due);
-    if (node_id_equal(&attempt->executor, &core->self.id)) {
-        bool goes_on = runs_find(&core->runs, &attempt->run) || is_waiting(job, &due->key, attempt->number);
-        return goes_on ? REOPEN_NOT : REOPEN_GIVEN_UP;
-    }
-    if (owner_is_gone(core, &attempt->executor))
-        return REOPEN_LOST;
-    bool is_running = ledger_epoch_compare(&attempt->running, &job->epoch) == 0;
-    return is_running ? REOPEN_NOT : REOPEN_GIVEN_UP;
-}
-
-static int64_t reopen_window_ms(const struct job *job, const struct known_key *key)
-{
-    int64_t window_ms = 60000;
-    if (key->trigger < job->slot_count && job->slots[key->trigger].compiled)
-        window_ms = MAX_OF(window_ms, schedule_window_ms(job, &job->slots[key->trigger], key->due_ms));
-    return window_ms;
-}
-
-static void close_due(struct core *core, struct job *job, const struct known_key *key,
-                      const struct ledger_verdict *shape)
-{
-    struct ledger_verdict made = *shape;
-    made.count = 1;
-    verdict(core, job, key, key->due_ms, &made);
-}
-
-// Which verdict ends a due time that is not claimed again; open: claim it again.
-static enum ledger_status reopen_verdict(const struct core *core, const struct job *job,
-                                         const struct known_due *due, enum reopen why)
-{
-    int64_t due_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
-    bool is_current =
-        due->key.schedule_version == job->schedule_version || due->key.trigger == OCCURRENCE_ORDER;
-    bool is_too_late = due_ms + reopen_window_ms(job, &due->key) < core->wall_ms;
-    bool may_have_run = why == REOPEN_LOST && due_ms <= core->wall_ms;
-    if (may_have_run && (is_too_late || job->definition->on_lost == DEFINITION_ON_LOST_REPORT ||
-                         known_last_attempt(due) >= 1 + job->definition->retry_times + 2))
-        return LEDGER_LOST;
-    return !is_current || is_too_late || known_last_attempt(due) >= LIMIT_ATTEMPT_MAX ? LEDGER_MISSED
-                                                                                      : LEDGER_OPEN;
-}
-
-// An attempt that never ran keeps its number, whoever carries it out: only what may have run counts.
-static void claim_again(struct core *core, struct job *job, const struct known_due *due, uint32_t attempt)
-{
-    const struct known_key key = due->key;
-    int64_t due_ms = key.due_ms ? key.due_ms : due->attempts[0].claimed_ms;
-    struct ledger_claim again = claim_of(core, job, &key, attempt);
-    enum frame_cause cause = key.trigger == OCCURRENCE_ORDER ? FRAME_ORDERED
-                             : attempt > 1                   ? FRAME_RETRY
-                             : due_ms < core->wall_ms        ? FRAME_CATCH_UP
-                                                             : FRAME_SCHEDULED;
-    const struct jobs_pending pending = {
-        .key = key, .attempt = attempt, .start_ms = MAX_OF(due_ms, core->wall_ms), .cause = (uint8_t)cause};
-    book_claim(core, job, &again);
-    jobs_add_pending(job, &pending);
-}
-
-// A later due time of the same trigger has passed as well: of those that were not carried out the last
-// is run, unless the job catches up on all.
-static bool is_overtaken(const struct core *core, const struct job *job, const struct known_due *due)
-{
-    if (job->definition->catch_up == DEFINITION_CATCH_UP_ALL ||
-        job->definition->busy == DEFINITION_BUSY_ALLOW)
-        return false;
-    for (size_t i = 0; i < job->known.count; i++) {
-        const struct known_key *other = &job->known.items[i].key;
-        if (other->trigger == due->key.trigger && other->schedule_version == due->key.schedule_version &&
-            other->due_ms > due->key.due_ms && other->due_ms <= core->wall_ms &&
-            hash_is_zero(&other->cause) && hash_is_zero(&due->key.cause))
-            return true;
-    }
-    return false;
-}
-
-static void reopen_due(struct core *core, struct job *job, const struct known_due *due, enum reopen why)
-{
-    const struct known_attempt attempt = *known_open_attempt(due);
-    const struct known_key key = due->key;
-    bool may_have_run = why == REOPEN_LOST && key.due_ms <= core->wall_ms;
-    char reason[128];
-    const char *name = core_node_name(core, &attempt.executor);
-    enum ledger_status status = reopen_verdict(core, job, due, why);
-    if (status == LEDGER_OPEN && is_overtaken(core, job, due))
-        status = may_have_run ? LEDGER_LOST : LEDGER_MISSED;
-    snprintf(reason, sizeof reason, "%.63s %s", name,
-             why == REOPEN_LOST ? "died after claiming" : "had claimed it and gave it up");
-    const struct ledger_verdict shape = {.status = status, .reason = reason};
-    if (why == REOPEN_LOST)
-        book_story(core, job, &key, "%s died after claiming attempt %u", name, attempt.number);
-    if (status == LEDGER_OPEN)
-        claim_again(core, job, due, attempt.number + may_have_run);
-    else
-        close_due(core, job, &key, &shape);
-}
-
-void schedule_reopen(struct core *core, struct job *job)
-{
-    for (size_t i = 0; job->definition && i < job->known.count; i++) {
-        const struct known_due *due = &job->known.items[i];
-        bool is_open = due->status == LEDGER_OPEN && known_open_attempt(due);
-        enum reopen why = is_open ? judge_attempt(core, job, due) : REOPEN_NOT;
-        if (why != REOPEN_NOT)
-            reopen_due(core, job, due, why);
-    }
-    intake_orders(core, job->name);
-}
-
-// A run on another node ended; its owner, this node, decides what follows.
-void schedule_foreign_result(struct core *core, struct job *job, const struct ledger_result *result)
-{
-    struct run run = {.attempt = result->attempt,
-                      .key = known_key_of(&result->occurrence, result->occurrence.due_ms)};
-    const struct known_due *due = known_find(&job->known, &run.key);
-    if (due && due->status != LEDGER_OK && known_last_attempt(due) == result->attempt)
-        schedule_run_ended(core, job, &run, result->status);
-    else
-        schedule_wake(core, job);
 }
 
 void schedule_cancel(struct core *core, struct job *job, const struct run_id *run)
@@ -476,16 +333,12 @@ void schedule_cancel(struct core *core, struct job *job, const struct run_id *ru
     size_t kept = 0;
     for (size_t i = 0; i < job->pending_count; i++) {
         const struct jobs_pending pending = job->pending[i];
-        struct occurrence_id occurrence = book_occurrence_id(job, &pending.key);
-        struct run_id id = run_id_of(&occurrence, &core->self.id, core->self.generation, pending.attempt);
         bool is_future = pending.start_ms > core->wall_ms && pending.cause == FRAME_SCHEDULED;
-        if (run ? !run_id_equal(run, &id) : is_future) {
+        if (run ? !is_meant(job, &pending, run) : is_future) {
             job->pending[kept++] = pending;
             continue;
         }
-        const struct ledger_verdict shape = {
-            .status = LEDGER_CANCELLED, .count = 1, .reason = "cancelled before it started"};
-        verdict(core, job, &pending.key, pending.key.due_ms, &shape);
+        schedule_close(core, job, &pending.key, LEDGER_CANCELLED, "cancelled before it started");
     }
     job->pending_count = kept;
     schedule_job(core, job);

@@ -27,17 +27,18 @@ void schedule_job(struct core *core, struct job *job);
 void schedule_wake(struct core *core, struct job *job);
 // Due times up to until_ms that nobody claimed are skipped, for this reason.
 void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason);
-// A run ended: retry, or let the next one in.
-void schedule_run_ended(struct core *core, struct job *job, const struct run *run, enum ledger_status status);
-// The same for a run of another node that this node owns.
-void schedule_foreign_result(struct core *core, struct job *job, const struct ledger_result *result);
+// A run ended, here or elsewhere, and its result is known: retry, or let the next one in.
+void schedule_run_ended(struct core *core, struct job *job, const struct known_key *key);
+// Claims an attempt for this node and puts it in waiting.
+void schedule_attempt(struct core *core, struct job *job, const struct jobs_pending *pending);
+// Ends one due time without a run.
+void schedule_close(struct core *core, struct job *job, const struct known_key *key,
+                    enum ledger_status status, const char *reason);
 // An order to run the job now. `id` is the order's record.
 void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms);
-// After taking a job: due times whose claim nobody carries out are claimed anew, or given up as too late.
-void schedule_reopen(struct core *core, struct job *job);
 // Due times in waiting are skipped: their job is gone.
 void schedule_abandon(struct core *core, struct job *job, const char *reason);
-// Due times in waiting are cancelled: all of them, or the one whose next run would be this.
+// Due times in waiting are cancelled: all of them, or the one with this run.
 void schedule_cancel(struct core *core, struct job *job, const struct run_id *run);
 // How far back a missed due time is still caught up.
 int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, int64_t at_ms);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KNOWN_RETRY_MS (24 * 3600 * 1000LL) // the longest a failed attempt waits for the next
+
 void known_deinit(struct known *known)
 {
     for (size_t i = 0; i < known->count; i++)
@@ -169,6 +171,7 @@ void known_result(struct known *known, const char *job, const struct ledger_resu
             there = attempt_add(due, &attempt);
         if (result->status > there->status)
             there->status = result->status;
+        there->ended_ms = MAX_OF(there->ended_ms, result->ended_ms);
         raise_status(due, result->status, result->ended_ms);
     }
 }
@@ -181,8 +184,10 @@ void known_verdict(struct known *known, const struct ledger_verdict *verdict)
         const struct known_key *key = &due->key;
         if (key->schedule_version == first->schedule_version && key->trigger == first->trigger &&
             node_id_equal(&key->target, &first->target) && hash_equal(&key->cause, &first->cause) &&
-            key->due_ms >= first->due_ms && key->due_ms <= verdict->last_due_ms)
+            key->due_ms >= first->due_ms && key->due_ms <= verdict->last_due_ms) {
+            due->verdict = MAX_OF(due->verdict, verdict->status);
             raise_status(due, verdict->status, verdict->at_ms);
+        }
     }
 }
 
@@ -212,20 +217,32 @@ uint32_t known_last_attempt(const struct known_due *due)
     return due->attempt_count ? due->attempts[due->attempt_count - 1].number : 0;
 }
 
-// An attempt that its owner gave up as lost never gets a result; the due time is settled all the same.
-static bool is_settled(const struct known_due *due)
+const struct known_attempt *known_last_ended(const struct known_due *due)
 {
-    return due->status >= LEDGER_LOST || (due->status != LEDGER_OPEN && !known_open_attempt(due));
+    for (size_t i = due->attempt_count; i-- > 0;)
+        if (due->attempts[i].status != LEDGER_OPEN)
+            return &due->attempts[i];
+    return NULL;
+}
+
+// An attempt that its owner gave up as lost never gets a result; the due time is settled all the same. A
+// failure that is tried again is not settled while the next attempt may still start.
+static bool is_settled(const struct known_due *due, int64_t before_ms)
+{
+    const struct known_attempt *open = known_open_attempt(due);
+    bool waits = open && open->number > 1 && due->verdict == LEDGER_OPEN && due->status < LEDGER_OK &&
+                 due->settled_ms > before_ms - KNOWN_RETRY_MS;
+    return !waits && (due->status >= LEDGER_LOST || (due->status != LEDGER_OPEN && !open));
 }
 
 void known_forget(struct known *known, int64_t before_ms, size_t keep)
 {
     size_t settled = 0, kept = 0;
     for (size_t i = 0; i < known->count; i++)
-        settled += is_settled(&known->items[i]);
+        settled += is_settled(&known->items[i], before_ms);
     for (size_t i = 0; i < known->count; i++) {
         struct known_due *due = &known->items[i];
-        if (is_settled(due) && due->settled_ms < before_ms && settled > keep) {
+        if (is_settled(due, before_ms) && due->settled_ms < before_ms && settled > keep) {
             free(due->attempts);
             settled--;
             continue;

@@ -19,6 +19,7 @@ struct known_attempt {
     struct ledger_epoch epoch;
     struct node_id owner; // who claimed
     int64_t claimed_ms;
+    int64_t ended_ms;            // wall time of its result; 0: none is known
     enum ledger_status status;   // open until a result is known
     struct ledger_epoch running; // the take in whose answers its executor reported it running; zero: none
 };
@@ -34,6 +35,7 @@ struct known_key { // which due time of the job
 struct known_due {
     struct known_key key;
     enum ledger_status status;      // of all that ended; open where nothing did
+    enum ledger_status verdict;     // the highest one; not open: nothing is to follow
     int64_t settled_ms;             // wall time of the last result or verdict
     struct known_attempt *attempts; // owned, by number, then run
     size_t attempt_count, attempt_capacity;
@@ -65,6 +67,8 @@ void known_mark_running(struct known *known, const struct run_id *run, const str
 // NULL when there is none.
 const struct known_attempt *known_open_attempt(const struct known_due *due);
 uint32_t known_last_attempt(const struct known_due *due); // 0: none yet
+// The attempt of the highest number that ended; NULL: none did.
+const struct known_attempt *known_last_ended(const struct known_due *due);
 // Forgets settled due times that were settled before before_ms; keeps the newest `keep` of them.
 void known_forget(struct known *known, int64_t before_ms, size_t keep);
 

@@ -1,5 +1,6 @@
 #include "node/core/net/take.h"
 
+#include "node/core/reopen.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -153,7 +154,7 @@ static void complete(struct core *core, struct job *job)
     if (job->asked_count)
         book_story(core, job, NULL, "took %s under epoch %llu, after %zu answered", job->name,
                    (unsigned long long)job->epoch.number, job->asked_count);
-    schedule_reopen(core, job);
+    reopen_job(core, job);
     schedule_wake(core, job);
 }
 

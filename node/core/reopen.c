@@ -1,0 +1,189 @@
+#include "node/core/reopen.h"
+
+#include "node/core/intake.h"
+#include "node/core/retry.h"
+#include "node/core/schedule.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { REOPEN_MINUTE_MS = 60000 }; // a start this late needs no catching up
+
+enum fate { FATE_GOES_ON, FATE_GIVEN_UP, FATE_LOST };
+
+struct plan { // what is to be done about one due time
+    struct known_key key;
+    const struct known_attempt *open; // NULL: the attempt to follow was not claimed yet
+    uint32_t attempt;
+    int64_t since_ms, start_ms; // it waits since then, and starts not before
+    enum fate fate;
+    bool may_have_run;
+};
+
+static bool is_waiting(const struct job *job, const struct known_key *key)
+{
+    for (size_t i = 0; i < job->pending_count; i++)
+        if (known_key_compare(&job->pending[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static bool is_reported(const struct core *core, const struct job *job, const struct known_attempt *attempt)
+{
+    return ledger_epoch_compare(&attempt->running, &job->epoch) == 0 &&
+           !owner_is_gone(core, &attempt->executor);
+}
+
+// Some attempt of it runs or waits here, or runs where it was reported when this node took the job.
+static bool goes_on(const struct core *core, const struct job *job, const struct known_due *due)
+{
+    for (size_t i = 0; i < due->attempt_count; i++) {
+        const struct known_attempt *attempt = &due->attempts[i];
+        bool is_mine = node_id_equal(&attempt->executor, &core->self.id);
+        if (attempt->status == LEDGER_OPEN &&
+            (is_mine ? runs_find(&core->runs, &attempt->run) != NULL : is_reported(core, job, attempt)))
+            return true;
+    }
+    return is_waiting(job, &due->key);
+}
+
+// What became of an attempt without a result, as its owner sees it. Its executor gave it up by answering
+// the take without running it, by sleeping, or by starting anew; or it died, perhaps while running it.
+static enum fate judge_attempt(const struct core *core, const struct known_attempt *attempt)
+{
+    bool is_mine = node_id_equal(&attempt->executor, &core->self.id);
+    return !is_mine && owner_is_gone(core, &attempt->executor) ? FATE_LOST : FATE_GIVEN_UP;
+}
+
+static int64_t window_ms(const struct job *job, const struct plan *plan)
+{
+    const struct known_key *key = &plan->key;
+    int64_t window_ms = REOPEN_MINUTE_MS;
+    if (plan->open && key->trigger < job->slot_count && job->slots[key->trigger].compiled)
+        window_ms = MAX_OF(window_ms, schedule_window_ms(job, &job->slots[key->trigger], key->due_ms));
+    return window_ms;
+}
+
+// A later due time of the same trigger has passed as well: of those that were not carried out the last
+// is run, unless the job catches up on all.
+static bool is_overtaken(const struct core *core, const struct job *job, const struct plan *plan)
+{
+    if (job->definition->catch_up == DEFINITION_CATCH_UP_ALL ||
+        job->definition->busy == DEFINITION_BUSY_ALLOW || plan->attempt > 1)
+        return false;
+    for (size_t i = 0; i < job->known.count; i++) {
+        const struct known_key *other = &job->known.items[i].key;
+        if (other->trigger == plan->key.trigger && other->schedule_version == plan->key.schedule_version &&
+            other->due_ms > plan->key.due_ms && other->due_ms <= core->wall_ms &&
+            hash_is_zero(&other->cause) && hash_is_zero(&plan->key.cause))
+            return true;
+    }
+    return false;
+}
+
+// Which verdict ends a due time that is not claimed again; open: claim it again.
+static enum ledger_status verdict_of(const struct core *core, const struct job *job,
+                                     const struct known_due *due, const struct plan *plan)
+{
+    bool is_current =
+        plan->key.schedule_version == job->schedule_version || plan->key.trigger == OCCURRENCE_ORDER;
+    bool is_too_late = plan->start_ms + window_ms(job, plan) < core->wall_ms;
+    enum ledger_status given_up = plan->may_have_run ? LEDGER_LOST : LEDGER_MISSED;
+    if (intake_is_cancelled(core, job, due, plan->since_ms))
+        return LEDGER_CANCELLED;
+    if (plan->may_have_run && (is_too_late || job->definition->on_lost == DEFINITION_ON_LOST_REPORT ||
+                               known_last_attempt(due) >= retry_attempts_max(job->definition)))
+        return LEDGER_LOST;
+    if (!is_current || is_too_late || known_last_attempt(due) >= LIMIT_ATTEMPT_MAX)
+        return LEDGER_MISSED;
+    return is_overtaken(core, job, plan) ? given_up : LEDGER_OPEN;
+}
+
+static void close_due(struct core *core, struct job *job, const struct plan *plan, enum ledger_status status)
+{
+    char reason[128];
+    if (status == LEDGER_CANCELLED)
+        snprintf(reason, sizeof reason, "cancelled before attempt %u started", plan->attempt);
+    else if (plan->attempt > 1 && plan->fate != FATE_LOST)
+        snprintf(reason, sizeof reason, "no node was there to start attempt %u in time", plan->attempt);
+    else
+        snprintf(reason, sizeof reason, "%.63s %s", core_node_name(core, &plan->open->executor),
+                 plan->fate == FATE_LOST ? "died after claiming" : "had claimed it and gave it up");
+    schedule_close(core, job, &plan->key, status, reason);
+}
+
+// An attempt that never ran keeps its number, whoever carries it out: only what may have run counts.
+static void claim_again(struct core *core, struct job *job, const struct plan *plan)
+{
+    uint32_t attempt = plan->attempt + plan->may_have_run;
+    enum frame_cause cause = plan->key.trigger == OCCURRENCE_ORDER ? FRAME_ORDERED
+                             : attempt > 1                         ? FRAME_RETRY
+                             : plan->start_ms < core->wall_ms      ? FRAME_CATCH_UP
+                                                                   : FRAME_SCHEDULED;
+    const struct jobs_pending pending = {.key = plan->key,
+                                         .attempt = attempt,
+                                         .start_ms = MAX_OF(plan->start_ms, core->wall_ms),
+                                         .cause = (uint8_t)cause};
+    schedule_attempt(core, job, &pending);
+}
+
+static void carry_out(struct core *core, struct job *job, const struct known_due *due,
+                      const struct plan *plan)
+{
+    enum ledger_status status = verdict_of(core, job, due, plan);
+    const struct known_attempt *ended = known_last_ended(due);
+    if (plan->fate == FATE_LOST)
+        book_story(core, job, &plan->key, "%s died after claiming attempt %u",
+                   core_node_name(core, &plan->open->executor), plan->attempt);
+    if (status != LEDGER_OPEN) {
+        if (plan->open) // what nobody claimed has an outcome, and nothing that waits
+            close_due(core, job, plan, status);
+        return;
+    }
+    if (!plan->open)
+        book_story(core, job, &plan->key, "attempt %u will follow attempt %u, which was %s", plan->attempt,
+                   ended->number, ledger_status_text(ended->status));
+    claim_again(core, job, plan);
+}
+
+static void reopen(struct core *core, struct job *job, const struct known_due *due)
+{
+    const struct known_attempt *open = known_open_attempt(due);
+    struct plan plan = {.key = due->key, .fate = FATE_GIVEN_UP};
+    struct retry retry;
+    if (retry_find(job->definition, due, &retry)) {
+        plan.open = retry.open;
+        plan.attempt = retry.attempt;
+        plan.since_ms = retry.since_ms;
+        plan.start_ms = retry.start_ms;
+    } else if (due->status == LEDGER_OPEN && open) {
+        plan.open = open;
+        plan.attempt = open->number;
+        plan.since_ms = plan.start_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
+    } else {
+        return;
+    }
+    bool stands_still = !plan.open && (job->is_paused || job->is_denied);
+    if (stands_still || goes_on(core, job, due))
+        return;
+    if (plan.open)
+        plan.fate = judge_attempt(core, plan.open);
+    plan.may_have_run = plan.fate == FATE_LOST && plan.start_ms <= core->wall_ms;
+    carry_out(core, job, due, &plan);
+}
+
+void reopen_job(struct core *core, struct job *job)
+{
+    for (size_t i = 0; job->definition && i < job->known.count; i++)
+        reopen(core, job, &job->known.items[i]);
+    intake_orders(core, job->name);
+}
+
+void reopen_after_end(struct core *core, struct job *job, const struct known_key *key)
+{
+    const struct known_due *due = known_find(&job->known, key);
+    struct retry retry;
+    if (due && retry_find(job->definition, due, &retry))
+        reopen(core, job, due);
+}
