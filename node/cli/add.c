@@ -292,7 +292,7 @@ static void warn_secrets(const struct definition *definition)
 static int check_future(const struct preview *preview)
 {
     int64_t due_ms;
-    if (!preview->trigger_count || preview_next(preview, clock_wall_ms(), &due_ms))
+    if (!preview->due_count || preview_next(preview, clock_wall_ms(), &due_ms))
         return COMMAND_DONE; // what waits for something to happen has no times
     return print_failure("never due: every time it names has passed; nothing was added");
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/core/trigger/shorthand.h"
+
 const char *job_trigger_name(enum definition_trigger_kind kind)
 {
     static const char *const NAMES[] = {
@@ -26,12 +28,39 @@ static bool add_trigger(struct job_reading *reading, const struct job_file_node 
     return true;
 }
 
+static bool refuse_column(struct job_reading *reading, const struct job_file_node *node,
+                          const struct trigger_error *error)
+{
+    struct job_file_place place = node->place;
+    if (!place.line && error->column)
+        return job_file_refuse(reading->value.error, place, "column %zu: %s", error->column, error->text);
+    place.column += error->column ? error->column - 1 : 0;
+    return job_file_refuse(reading->value.error, place, "%s", error->text);
+}
+
+// "@every 5m" and "@reboot" stand where an expression does and are triggers of other kinds.
 static bool read_one_cron(struct job_reading *reading, const struct job_file_node *node)
 {
     struct definition_trigger trigger = {.kind = DEFINITION_CRON};
-    reading->job->needs_zone = true;
-    return job_value_text(&reading->value, node, LIMIT_CRON_SIZE_MAX, &trigger.expression) &&
-           add_trigger(reading, node, trigger);
+    struct trigger_error error;
+    if (!job_value_text(&reading->value, node, LIMIT_CRON_SIZE_MAX, &trigger.expression))
+        return false;
+    switch (shorthand_read(trigger.expression, &trigger.period_ms, &error)) {
+    case SHORTHAND_EVERY:
+        trigger.kind = DEFINITION_EVERY;
+        trigger.anchor_ms = reading->context->now_ms / 1000 * 1000;
+        break;
+    case SHORTHAND_BOOT:
+        trigger.kind = DEFINITION_BOOT;
+        break;
+    case SHORTHAND_REFUSED:
+        return refuse_column(reading, node, &error);
+    default:
+        reading->job->needs_zone = true;
+    }
+    if (trigger.kind != DEFINITION_CRON)
+        trigger.expression = NULL;
+    return add_trigger(reading, node, trigger);
 }
 
 bool job_trigger_cron(struct job_reading *reading, const struct job_file_node *node)

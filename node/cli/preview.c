@@ -17,59 +17,34 @@ static int open_zone(const char *zone, struct preview *preview, struct preview_e
     return 0;
 }
 
-static int add_trigger(const struct trigger_source *source, struct trigger_rules rules,
-                       struct preview *preview, struct preview_error *error)
+static void keep(struct preview *preview, struct due *due)
 {
-    struct trigger *trigger;
-    int outcome = trigger_compile(source, preview->zone.zone, rules, &trigger, &error->error);
-    if (outcome == TRIGGER_UNKNOWN_KIND)
-        return 0;
-    if (outcome)
-        return PREVIEW_BAD_TRIGGER;
-    preview->triggers = base_resize(preview->triggers, preview->trigger_count + 1, sizeof(struct trigger *));
-    preview->triggers[preview->trigger_count++] = trigger;
-    return 0;
+    preview->dues = base_resize(preview->dues, preview->due_count + 1, sizeof(struct due *));
+    preview->dues[preview->due_count++] = due;
 }
 
 int preview_open_cron(const char *expression, const char *zone, struct preview *ret,
                       struct preview_error *ret_error)
 {
-    struct trigger_source source = {.kind = TRIGGER_CRON, .expression = expression};
-    *ret = (struct preview){0};
-    *ret_error = (struct preview_error){0};
-    int outcome = open_zone(zone, ret, ret_error);
-    if (outcome == 0)
-        outcome = add_trigger(&source, (struct trigger_rules){0}, ret, ret_error);
-    if (outcome)
-        preview_close(ret);
-    return outcome;
+    const struct definition_trigger trigger = {.kind = DEFINITION_CRON, .expression = expression};
+    const struct definition definition = {.triggers = &trigger, .trigger_count = 1, .zone = "local"};
+    return preview_open_definition(&definition, zone, ret, ret_error);
 }
 
 int preview_open_definition(const struct definition *definition, const char *zone, struct preview *ret,
                             struct preview_error *ret_error)
 {
-    struct trigger_rules rules = {
-        .skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
-        .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE,
-    };
-    char job_name[NAME_JOB_ROOM];
-    name_join_job(definition->namespace_name, definition->name, job_name);
     *ret = (struct preview){0};
     *ret_error = (struct preview_error){0};
     int outcome = open_zone(zone ? zone : definition->zone, ret, ret_error);
     for (size_t i = 0; outcome == 0 && i < definition->trigger_count; i++) {
-        const struct definition_trigger *trigger = &definition->triggers[i];
-        struct trigger_source source = {
-            .kind = (enum trigger_kind)trigger->kind,
-            .expression = trigger->expression,
-            .job_name = job_name,
-            .period_ms = trigger->period_ms,
-            .anchor_ms = trigger->anchor_ms,
-            .instants_ms = trigger->instants_ms,
-            .instant_count = trigger->instant_count,
-        };
+        struct due *due;
         ret_error->index = i;
-        outcome = add_trigger(&source, rules, ret, ret_error);
+        int opened = due_open(definition, i, ret->zone.zone, &due, &ret_error->error);
+        if (opened == 0)
+            keep(ret, due);
+        else if (opened == DUE_REFUSED)
+            outcome = PREVIEW_BAD_TRIGGER;
     }
     if (outcome)
         preview_close(ret);
@@ -78,9 +53,9 @@ int preview_open_definition(const struct definition *definition, const char *zon
 
 void preview_close(struct preview *preview)
 {
-    for (size_t i = 0; i < preview->trigger_count; i++)
-        trigger_free(preview->triggers[i]);
-    free(preview->triggers);
+    for (size_t i = 0; i < preview->due_count; i++)
+        due_free(preview->dues[i]);
+    free(preview->dues);
     zone_file_close(&preview->zone);
     *preview = (struct preview){0};
 }
@@ -88,9 +63,9 @@ void preview_close(struct preview *preview)
 bool preview_next(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms)
 {
     bool is_found = false;
-    for (size_t i = 0; i < preview->trigger_count; i++) {
+    for (size_t i = 0; i < preview->due_count; i++) {
         int64_t due_ms;
-        if (!trigger_next(preview->triggers[i], after_ms, &due_ms) || (is_found && due_ms >= *ret_due_ms))
+        if (!due_next(preview->dues[i], after_ms, &due_ms) || (is_found && due_ms >= *ret_due_ms))
             continue;
         *ret_due_ms = due_ms;
         is_found = true;

@@ -6,13 +6,13 @@
 #define NODE_CLI_PREVIEW_H
 
 #include "node/cli/zone_file.h"
-#include "node/core/trigger/trigger.h"
+#include "node/core/trigger/due.h"
 #include "proto/definition.h"
 
 struct preview {
-    struct zone_file zone;     // owned
-    struct trigger **triggers; // owned
-    size_t trigger_count;
+    struct zone_file zone; // owned
+    struct due **dues;     // owned: of the triggers that have a calendar
+    size_t due_count;
 };
 
 enum {
@@ -28,8 +28,8 @@ struct preview_error {
 // `zone` NULL: this machine's own. 0, PREVIEW_BAD_TRIGGER or PREVIEW_BAD_ZONE.
 int preview_open_cron(const char *expression, const char *zone, struct preview *ret,
                       struct preview_error *ret_error) WARN_UNUSED;
-// In the definition's zone, or in `zone` if that is not NULL; "local" means this machine's. Kinds of
-// triggers this build does not compute are left out.
+// In the definition's zone, or in `zone` if that is not NULL; "local" means this machine's. Triggers
+// that wait for something to happen have no due times and are left out.
 int preview_open_definition(const struct definition *definition, const char *zone, struct preview *ret,
                             struct preview_error *ret_error) WARN_UNUSED;
 void preview_close(struct preview *preview);

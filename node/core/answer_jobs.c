@@ -10,7 +10,7 @@ static int64_t next_due_ms(const struct core *core, const struct job *job)
     int64_t next_ms = 0;
     for (size_t i = 0; i < job->slot_count; i++) {
         int64_t due_ms;
-        if (!job->slots[i].compiled || !trigger_next(job->slots[i].compiled, core->wall_ms, &due_ms))
+        if (!job->slots[i].compiled || !due_next(job->slots[i].compiled, core->wall_ms, &due_ms))
             continue;
         if (!next_ms || due_ms < next_ms)
             next_ms = due_ms;

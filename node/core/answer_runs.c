@@ -34,7 +34,7 @@ static const struct jobs_slot *find_slot(const struct core *core, const struct g
     return is_same && job->slots[due->key.trigger].compiled ? &job->slots[due->key.trigger] : NULL;
 }
 
-static const struct trigger *find_trigger(const void *core, const struct gather_due *due)
+static const struct due *find_trigger(const void *core, const struct gather_due *due)
 {
     const struct jobs_slot *slot = find_slot(core, due);
     return slot ? slot->compiled : NULL;

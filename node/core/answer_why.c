@@ -61,15 +61,15 @@ static struct occurrence_id occurrence_of(const struct gather_due *due)
 static void nearest(const struct job *job, int64_t at_ms, struct control_why *why)
 {
     for (size_t i = 0; i < job->slot_count; i++) {
-        const struct trigger *trigger = job->slots[i].compiled;
+        const struct due *trigger = job->slots[i].compiled;
         int64_t due_ms, back_ms = 1000;
         if (!trigger)
             continue;
-        why->is_due |= trigger_is_due(trigger, at_ms);
-        if (trigger_next(trigger, at_ms, &due_ms) && (!why->after_ms || due_ms < why->after_ms))
+        why->is_due |= due_is(trigger, at_ms);
+        if (due_next(trigger, at_ms, &due_ms) && (!why->after_ms || due_ms < why->after_ms))
             why->after_ms = due_ms;
         while (back_ms < LIMIT_PERIOD_MS_MAX &&
-               trigger_count_between(trigger, at_ms - back_ms, at_ms - 1, UINT32_MAX, &due_ms) == 0)
+               due_count_between(trigger, at_ms - back_ms, at_ms - 1, UINT32_MAX, &due_ms) == 0)
             back_ms *= 4;
         if (back_ms < LIMIT_PERIOD_MS_MAX)
             why->before_ms = MAX_OF(why->before_ms, due_ms);

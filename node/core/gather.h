@@ -7,7 +7,7 @@
 
 #include "node/core/event.h"
 #include "node/core/ledger/known.h"
-#include "node/core/trigger/trigger.h"
+#include "node/core/trigger/due.h"
 
 struct gather_run {
     struct run_id run;
@@ -47,7 +47,7 @@ void gather_row(struct gather *gather,
 // Several nodes may have judged the same stretch of due times, or part of it ran elsewhere: afterwards
 // each due time is told once. Single ones take the verdict of the stretch they lay in; the stretch is
 // parted around them. find_trigger: what the due times of a stretch are; NULL: evenly spaced.
-typedef const struct trigger *gather_find_trigger(const void *context, const struct gather_due *stretch);
+typedef const struct due *gather_find_trigger(const void *context, const struct gather_due *stretch);
 void gather_part(struct gather *gather, gather_find_trigger *find_trigger, const void *context);
 void gather_sort(struct gather *gather); // newest due time first
 // The attempt that decides; NULL when there is none (a verdict only).

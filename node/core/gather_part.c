@@ -6,7 +6,7 @@
 
 // The due times of one stretch: as its trigger says, or evenly spaced where the trigger is not known here.
 struct series {
-    const struct trigger *trigger; // NULL: evenly spaced
+    const struct due *trigger; // NULL: evenly spaced
     int64_t first_ms, step_ms;
 };
 
@@ -22,9 +22,9 @@ static uint64_t find_between(const struct series *series, int64_t after_ms, int6
     if (after_ms >= until_ms)
         return 0;
     if (series->trigger) {
-        if (!trigger_next(series->trigger, after_ms, ret_first_ms))
+        if (!due_next(series->trigger, after_ms, ret_first_ms))
             return 0;
-        return trigger_count_between(series->trigger, after_ms, until_ms, UINT32_MAX, ret_last_ms);
+        return due_count_between(series->trigger, after_ms, until_ms, UINT32_MAX, ret_last_ms);
     }
     int64_t before = steps_to(series, after_ms), until = steps_to(series, until_ms);
     *ret_first_ms = series->first_ms + before * series->step_ms;
@@ -32,7 +32,7 @@ static uint64_t find_between(const struct series *series, int64_t after_ms, int6
     return (uint64_t)(until - before);
 }
 
-static bool find_series(const struct gather_due *stretch, const struct trigger *trigger,
+static bool find_series(const struct gather_due *stretch, const struct due *trigger,
                         struct series *ret_series)
 {
     int64_t length_ms = stretch->last_due_ms - stretch->key.due_ms, steps = (int64_t)stretch->count - 1;

@@ -10,7 +10,7 @@
 static void slots_free(struct job *job)
 {
     for (size_t i = 0; i < job->slot_count; i++)
-        trigger_free(job->slots[i].compiled);
+        due_free(job->slots[i].compiled);
     free(job->slots);
     job->slots = NULL;
     job->slot_count = 0;
@@ -137,27 +137,12 @@ void jobs_add_pending(struct job *job, const struct jobs_pending *pending)
     job->pending[at] = *pending;
 }
 
-static bool compile(struct job *job, struct jobs_slot *slot, const struct zone *zone)
+static void compile(struct job *job, struct jobs_slot *slot, const struct zone *zone)
 {
-    const struct definition *definition = job->definition;
-    const struct definition_trigger *trigger = &definition->triggers[slot->trigger];
-    const struct trigger_source source = {.kind = (enum trigger_kind)trigger->kind,
-                                          .expression = trigger->expression,
-                                          .job_name = job->name,
-                                          .period_ms = trigger->period_ms,
-                                          .anchor_ms = trigger->anchor_ms,
-                                          .instants_ms = trigger->instants_ms,
-                                          .instant_count = trigger->instant_count};
-    const struct trigger_rules rules = {.skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
-                                        .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE};
     struct trigger_error error;
-    int outcome = trigger_compile(&source, zone, rules, &slot->compiled, &error);
-    if (outcome == TRIGGER_UNKNOWN_KIND)
-        snprintf(job->problem, sizeof job->problem, "trigger %u is of a kind this version does not know",
-                 slot->trigger + 1u);
-    else if (outcome)
+    int outcome = due_open(job->definition, slot->trigger, zone, &slot->compiled, &error);
+    if (outcome == DUE_REFUSED)
         snprintf(job->problem, sizeof job->problem, "trigger %u: %.200s", slot->trigger + 1u, error.text);
-    return outcome == 0;
 }
 
 // Compiles every trigger. Without its zone the job waits, and says so.
@@ -167,7 +152,7 @@ static void compile_all(struct core *core, struct job *job)
     const char *problem;
     const struct zone *zone = zones_find(core, job->definition->zone, &problem);
     for (size_t i = 0; i < job->slot_count; i++) {
-        trigger_free(job->slots[i].compiled);
+        due_free(job->slots[i].compiled);
         job->slots[i].compiled = NULL;
     }
     if (!zone) {

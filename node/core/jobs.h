@@ -7,8 +7,8 @@
 #define NODE_CORE_JOBS_H
 
 #include "node/core/ledger/known.h"
+#include "node/core/trigger/due.h"
 #include "node/core/trigger/heap.h"
-#include "node/core/trigger/trigger.h"
 #include "proto/definition.h"
 
 struct core;
@@ -16,10 +16,10 @@ struct table_job;
 
 // One trigger of a job, for one target: up to which due time it is decided.
 struct jobs_slot {
-    uint16_t trigger;         // index in the definition
-    struct trigger *compiled; // owned
-    int64_t decided_ms;       // claimed or judged up to here; never falls within a schedule version
-    int64_t written_ms;       // the cursor on disk
+    uint16_t trigger;     // index in the definition
+    struct due *compiled; // owned; NULL: no calendar, or it cannot be computed
+    int64_t decided_ms;   // claimed or judged up to here; never falls within a schedule version
+    int64_t written_ms;   // the cursor on disk
 };
 
 // A due time that is claimed and has not been started: an attempt in waiting.

@@ -14,7 +14,7 @@ int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, 
         return 0;
     if (job->definition->catch_up_within_ms)
         return (int64_t)job->definition->catch_up_within_ms;
-    return MIN_OF(trigger_period_ms(slot->compiled, at_ms), HOUR_MS);
+    return MIN_OF(due_period_ms(slot->compiled, at_ms), HOUR_MS);
 }
 
 static bool is_schedulable(const struct core *core, const struct job *job)
@@ -27,7 +27,7 @@ static bool is_schedulable(const struct core *core, const struct job *job)
 static int64_t claim_time_ms(const struct jobs_slot *slot)
 {
     int64_t due_ms;
-    if (!slot->compiled || !trigger_next(slot->compiled, slot->decided_ms, &due_ms))
+    if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &due_ms))
         return INT64_MAX;
     return due_ms - SCHEDULE_AHEAD_MS;
 }
@@ -114,8 +114,8 @@ static uint32_t block_count(const struct job *job, const struct jobs_slot *slot,
     if (trigger->kind != DEFINITION_EVERY || trigger->period_ms >= SCHEDULE_BLOCK_PERIOD_MS)
         return 1;
     int64_t last_ms = first_ms;
-    uint64_t more = trigger_count_between(slot->compiled, first_ms, first_ms + SCHEDULE_BLOCK_MS - 1,
-                                          LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
+    uint64_t more = due_count_between(slot->compiled, first_ms, first_ms + SCHEDULE_BLOCK_MS - 1,
+                                      LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
     *ret_step_ms = (int64_t)trigger->period_ms;
     return (uint32_t)more + 1;
 }
@@ -135,10 +135,10 @@ static void settle_slot(struct core *core, struct job *job, struct jobs_slot *sl
                         const struct ledger_verdict *shape)
 {
     int64_t first_ms, last_ms;
-    if (!slot->compiled || !trigger_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms > until_ms)
+    if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms > until_ms)
         return;
     struct ledger_verdict made = *shape;
-    made.count = trigger_count_between(slot->compiled, slot->decided_ms, until_ms, UINT32_MAX, &last_ms);
+    made.count = due_count_between(slot->compiled, slot->decided_ms, until_ms, UINT32_MAX, &last_ms);
     struct known_key key = key_of(core, job, slot, first_ms);
     verdict(core, job, &key, last_ms, &made);
     slot->decided_ms = last_ms;
@@ -155,11 +155,11 @@ void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const
 static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
 {
     int64_t first_ms, late_ms = core->wall_ms - SCHEDULE_LATE_MS;
-    if (!trigger_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms >= late_ms)
+    if (!due_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms >= late_ms)
         return;
     int64_t from_ms = core->wall_ms - schedule_window_ms(job, slot, first_ms);
     int64_t last_ms = first_ms;
-    uint64_t missed = trigger_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
+    uint64_t missed = due_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
     int64_t run_from_ms =
         job->definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
     const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
@@ -175,7 +175,7 @@ static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slo
         return;
     catch_up(core, job, slot);
     for (int claims = 0; claims < 1000; claims++) { // bounded work a step; the rest follows at once
-        if (!trigger_next(slot->compiled, slot->decided_ms, &due_ms) ||
+        if (!due_next(slot->compiled, slot->decided_ms, &due_ms) ||
             due_ms - SCHEDULE_AHEAD_MS > core->wall_ms)
             return;
         int64_t step_ms;

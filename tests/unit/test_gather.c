@@ -44,14 +44,14 @@ static void run(struct gather *gather, const struct node_id *node, enum ledger_s
     gather_row(gather, &row);
 }
 
-static const struct trigger *know_no_trigger(const void *context, const struct gather_due *stretch)
+static const struct due *know_no_trigger(const void *context, const struct gather_due *stretch)
 {
     (void)context;
     (void)stretch;
     return NULL;
 }
 
-static const struct trigger *know_this_trigger(const void *context, const struct gather_due *stretch)
+static const struct due *know_this_trigger(const void *context, const struct gather_due *stretch)
 {
     (void)stretch;
     return context;
@@ -125,18 +125,18 @@ static void stretches_of_two_judges_become_one_row_a_due_time(void **state)
 static void a_known_trigger_says_where_the_pieces_begin(void **state)
 {
     (void)state;
-    struct trigger *trigger;
+    struct due *trigger;
     struct trigger_error error;
-    const struct trigger_source source = {.kind = TRIGGER_EVERY, .period_ms = SECOND_MS, .anchor_ms = 0};
-    const struct trigger_rules rules = {0};
-    assert_int_equal(trigger_compile(&source, NULL, rules, &trigger, &error), 0);
+    const struct definition_trigger each_second = {.kind = DEFINITION_EVERY, .period_ms = SECOND_MS};
+    const struct definition definition = {.triggers = &each_second, .trigger_count = 1};
+    assert_int_equal(due_open(&definition, 0, zone_utc(), &trigger, &error), 0);
     struct gather gather = {0};
     judge(&gather, &anna, LEDGER_MISSED, 10000, 40000);
     run(&gather, &bert, LEDGER_OK, 20000);
     run(&gather, &bert, LEDGER_OK, 40000);
     gather_part(&gather, know_this_trigger, trigger);
     assert_rows(&gather, "10-19 missed, 20-20 ok, 21-39 missed, 40-40 ok");
-    trigger_free(trigger);
+    due_free(trigger);
 }
 
 static void the_run_that_decides_is_the_same_whatever_came_first(void **state)

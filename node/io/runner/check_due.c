@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "crdt/stamp.h"
-#include "node/core/trigger/trigger.h"
+#include "node/core/trigger/due.h"
 #include "node/io/runner/check.h"
 
 #define MINUTE_MS (60 * 1000LL)
@@ -34,7 +34,7 @@ static int64_t waiting_ms(const struct check *check)
     return (waited ? DAY_MS : 0) + earlier_attempts_ms(check);
 }
 
-static int64_t window_ms(const struct check *check, const struct trigger *trigger)
+static int64_t window_ms(const struct check *check, const struct due *due)
 {
     const struct definition *definition = &check->definition;
     const struct definition_trigger *source = &definition->triggers[check->start->trigger];
@@ -42,20 +42,23 @@ static int64_t window_ms(const struct check *check, const struct trigger *trigge
     if (definition->catch_up != DEFINITION_CATCH_UP_NONE && definition->catch_up_within_ms)
         window_ms = MAX_OF(window_ms, (int64_t)definition->catch_up_within_ms);
     else if (definition->catch_up != DEFINITION_CATCH_UP_NONE)
-        window_ms = MAX_OF(window_ms, MIN_OF(trigger_period_ms(trigger, check->start->due_ms), HOUR_MS));
+        window_ms = MAX_OF(window_ms, MIN_OF(due_period_ms(due, check->start->due_ms), HOUR_MS));
     return source->kind == DEFINITION_AT ? MAX_OF(window_ms, (int64_t)source->expires_ms) : window_ms;
 }
 
-static int judge_time(struct check *check, const struct trigger *trigger)
+static int judge_time(struct check *check, const struct due *due)
 {
     int64_t due_ms = check->start->due_ms, late_ms = check->world->wall_ms - due_ms;
     if (due_ms <= stamp_wall_ms(check->definition.since))
         return check_deny(check, "it lies before this schedule began");
     if (late_ms < 0)
         return check_deny(check, "it is due in %lld ms by this node's clock", (long long)-late_ms);
-    if (!trigger_is_due(trigger, due_ms))
+    if (!due_is(due, due_ms))
         return check_deny(check, "no trigger of the definition is due then");
-    if (late_ms > window_ms(check, trigger) + waiting_ms(check))
+    int64_t end_ms;
+    if (due_is_blacked_out(due, due_ms, &end_ms))
+        return check_deny(check, "it lies in a blackout");
+    if (late_ms > window_ms(check, due) + waiting_ms(check))
         return check_deny(check, "it is %lld s late, beyond its window", (long long)(late_ms / 1000));
     return 0;
 }
@@ -63,30 +66,21 @@ static int judge_time(struct check *check, const struct trigger *trigger)
 static int judge_trigger(struct check *check)
 {
     const struct definition *definition = &check->definition;
-    const struct definition_trigger *trigger = &definition->triggers[check->start->trigger];
-    char job_name[NAME_JOB_ROOM];
-    name_join_job(definition->namespace_name, definition->name, job_name);
-    const struct trigger_source source = {.kind = (enum trigger_kind)trigger->kind,
-                                          .expression = trigger->expression,
-                                          .job_name = job_name,
-                                          .period_ms = trigger->period_ms,
-                                          .anchor_ms = trigger->anchor_ms,
-                                          .instants_ms = trigger->instants_ms,
-                                          .instant_count = trigger->instant_count};
-    const struct trigger_rules rules = {.skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,
-                                        .twice_in_overlap = definition->overlap == DEFINITION_OVERLAP_TWICE};
     bool local = strcmp(definition->zone, "local") == 0;
     if (local && definition->spread != DEFINITION_SPREAD_ALL && !definition->node[0])
         return check_deny(check, "zone local needs a job for one named node or for each");
     const struct zone *zone = zone_files_zone(check->world->zones, definition->zone);
     if (!zone)
         return check_deny(check, "time zone %s is not known here", definition->zone);
-    struct trigger *compiled = NULL;
-    struct trigger_error error;
-    if (trigger_compile(&source, zone, rules, &compiled, &error) != 0)
+    struct due *due = NULL;
+    struct trigger_error error = {0};
+    int outcome = due_open(definition, check->start->trigger, zone, &due, &error);
+    if (outcome == DUE_NO_CALENDAR)
+        return check_deny(check, "its trigger has no due times");
+    if (outcome)
         return check_deny(check, "its trigger cannot be computed: %s", error.text);
-    int outcome = judge_time(check, compiled);
-    trigger_free(compiled);
+    outcome = judge_time(check, due);
+    due_free(due);
     return outcome;
 }
 
