@@ -1,6 +1,6 @@
 """What tools/bench prints: each figure of katydid beside the least that could do the same, measured in turns.
 
-    bench.py [--rounds N] [PART]...      parts: runs late burst memory successor (default all)
+    bench.py [--rounds N] [PART]...      parts: runs late next heap burst memory successor (default all)
 
 A round measures ours and bare right after each other, so both meet the same neighbours; the table has the
 medians of both, and as ratio the median of the ratios of the rounds. Nothing here fails because of a figure.
@@ -96,6 +96,27 @@ def measure_late(table, rounds):
             table.add(f"late p99, {rate}/s, heap and timer", ours["p99_us"], bare["p99_us"], "us", "<= 2")
             early += ours["early"]
     table.remark(f"due times told early by heap and timer: {early} (goal 0)")
+
+
+# ---- the calendar and the trigger heap ----
+
+def measure_next(table, rounds):
+    for _ in range(min(rounds, 3)):
+        ours = program("next")
+        table.add("next due time, rarest expression and zone", ours["next_us"], None, "us", "<= 50 us")
+        table.add("  due times counted in a year, with the last", ours["count_us"], None, "us")
+    table.remark(f"of {ours['zones']} zones, slowest to find: {ours['next_of']}")
+
+
+def measure_heap(table, rounds):
+    for _ in range(rounds):
+        size = program("heap", "size", 1000000)
+        table.add("trigger heap of 1,000,000 jobs, a job", size["bytes_per_job"], None, "B", "<= 64 B")
+        table.add("  insert p50", size["insert_ns"], None, "ns", "<= 1,000 ns")
+        table.add("  pop p50", size["pop_ns"], None, "ns", "<= 1,000 ns")
+        table.add("  pop and set anew p50", size["replace_ns"], None, "ns")
+        ours, bare = program("heap", "katydid", 100000, 2), program("heap", "bare", 100000, 2)
+        table.add("  CPU of a due time at 100,000/s", ours["cpu_ns"], bare["cpu_ns"], "ns", "<= 1.5")
 
 
 # ---- real agents ----
@@ -314,7 +335,8 @@ def measure_successor(table, rounds):
                       "bare (a survivor knows) + 50 ms")
 
 
-PARTS = {"runs": measure_runs, "late": measure_late, "burst": measure_burst, "memory": measure_memory,
+PARTS = {"runs": measure_runs, "late": measure_late, "next": measure_next,
+         "heap": measure_heap, "burst": measure_burst, "memory": measure_memory,
          "successor": measure_successor}
 
 

@@ -194,6 +194,21 @@ static void every_instant_is_found_again_by_its_local_time(void **state)
     }
 }
 
+static void going_forward_finds_the_same_period(void **state)
+{
+    (void)state;
+    struct zone *zone = zone_named("Africa/Casablanca"); // four changes a year, none after 2087
+    for (int64_t start_s = -3000000000; start_s < 6000000000; start_s += 98765432) {
+        struct zone_period from = zone_period_at(zone, start_s);
+        for (int64_t ahead_s = 0; ahead_s < 3000000000; ahead_s = ahead_s * 2 + 1) {
+            struct zone_period found = zone_period_forward(zone, &from, start_s + ahead_s);
+            struct zone_period expected = zone_period_at(zone, start_s + ahead_s);
+            assert_memory_equal(&found, &expected, sizeof found);
+        }
+    }
+    zone_free(zone);
+}
+
 static void absurd_times_are_answered(void **state)
 {
     (void)state;
@@ -482,6 +497,7 @@ int main(void)
         cmocka_unit_test(kathmandu_casablanca_and_apia_did_odd_things),
         cmocka_unit_test(utc_needs_no_file),
         cmocka_unit_test(every_instant_is_found_again_by_its_local_time),
+        cmocka_unit_test(going_forward_finds_the_same_period),
         cmocka_unit_test(absurd_times_are_answered),
         cmocka_unit_test(a_file_cut_short_anywhere_is_refused),
         cmocka_unit_test(flipped_bytes_give_an_outcome_or_a_zone_that_holds),

@@ -9,11 +9,15 @@ enum {
     MINUTE_S = 60,
 };
 
-// An expression where it is used.
+// An expression where it is used, and the last fitting local time found: there is none in
+// [from_s, found_s), so whoever asks from there on gets the same one. Periods are looked at one by one, and
+// most of them ask again for the time that lies beyond them.
 struct walk {
     const struct cron *cron;
     const struct zone *zone;
     struct trigger_rules rules;
+    int64_t from_s;
+    int64_t found_s;
 };
 
 static uint64_t bits_below(uint64_t bits, int64_t value)
@@ -110,13 +114,24 @@ static bool next_local(const struct cron *cron, int64_t local_s, int64_t *ret)
     return true;
 }
 
+static bool next_fitting(struct walk *walk, int64_t local_s, int64_t *ret)
+{
+    if (local_s < walk->from_s || local_s > walk->found_s) {
+        if (!next_local(walk->cron, local_s, &walk->found_s))
+            return false;
+        walk->from_s = local_s;
+    }
+    *ret = walk->found_s;
+    return true;
+}
+
 // Does the jump at the start of the period swallow a fitting local time?
-static bool gap_fires(const struct walk *walk, const struct zone_period *period)
+static bool gap_fires(struct walk *walk, const struct zone_period *period)
 {
     int64_t local_s;
     if (walk->cron->is_real_time || walk->rules.skip_in_gap || period->before_s >= period->utc_offset_s)
         return false;
-    return next_local(walk->cron, period->start_s + period->before_s, &local_s) &&
+    return next_fitting(walk, period->start_s + period->before_s, &local_s) &&
            local_s < period->start_s + period->utc_offset_s;
 }
 
@@ -129,15 +144,14 @@ static int64_t first_local(const struct walk *walk, const struct zone_period *pe
     return local_s;
 }
 
-static bool next_in_period(const struct walk *walk, const struct zone_period *period, int64_t at_s,
-                           int64_t *ret)
+static bool next_in_period(struct walk *walk, const struct zone_period *period, int64_t at_s, int64_t *ret)
 {
     int64_t local_s;
     if (at_s == period->start_s && gap_fires(walk, period)) {
         *ret = at_s;
         return true;
     }
-    if (!next_local(walk->cron, first_local(walk, period, at_s), &local_s))
+    if (!next_fitting(walk, first_local(walk, period, at_s), &local_s))
         return false;
     if (local_s - period->utc_offset_s >= period->end_s)
         return false;
@@ -155,16 +169,17 @@ static int64_t second_after(int64_t after_ms)
 bool cron_next(const struct cron *cron, const struct zone *zone, struct trigger_rules rules, int64_t after_ms,
                int64_t *ret_due_ms)
 {
-    const struct walk walk = {cron, zone, rules};
+    struct walk walk = {cron, zone, rules, 1, 0};
     int64_t at_s = second_after(after_ms);
     int64_t fitting_s, due_s;
+    struct zone_period period = zone_period_at(zone, at_s);
     while (at_s <= LIMIT_WALL_MS_MAX / 1000) {
         // No offset is larger than a day or so: nothing can happen long before the next fitting
         // local time. This skips years of transitions for 29 February.
-        if (!next_local(cron, at_s - ZONE_OFFSET_S_MAX, &fitting_s))
+        if (!next_fitting(&walk, at_s - ZONE_OFFSET_S_MAX, &fitting_s))
             return false;
         at_s = MAX_OF(at_s, fitting_s - ZONE_OFFSET_S_MAX);
-        struct zone_period period = zone_period_at(zone, at_s);
+        period = zone_period_forward(zone, &period, at_s);
         if (next_in_period(&walk, &period, at_s, &due_s)) {
             if (due_s > LIMIT_WALL_MS_MAX / 1000)
                 return false;
@@ -226,11 +241,12 @@ static int64_t count_local(const struct cron *cron, int64_t from_s, int64_t to_s
 uint64_t cron_count(const struct cron *cron, const struct zone *zone, struct trigger_rules rules,
                     int64_t after_ms, int64_t until_ms)
 {
-    const struct walk walk = {cron, zone, rules};
+    struct walk walk = {cron, zone, rules, 1, 0};
     int64_t end_s = second_after(until_ms); // exclusive
-    int64_t count = 0;
-    for (int64_t at_s = second_after(after_ms); at_s < end_s;) {
-        struct zone_period period = zone_period_at(zone, at_s);
+    int64_t count = 0, at_s = second_after(after_ms);
+    struct zone_period period = zone_period_at(zone, at_s);
+    while (at_s < end_s) {
+        period = zone_period_forward(zone, &period, at_s);
         int64_t stop_s = MIN_OF(end_s, period.end_s);
         int64_t local_s = first_local(&walk, &period, at_s);
         if (at_s == period.start_s && gap_fires(&walk, &period)) {

@@ -11,6 +11,7 @@ enum {
     HEADER_SIZE = 44,
     TYPE_COUNT_MAX = 256, // a transition names its type in one byte
     TYPE_SIZE = 6,
+    FORWARD_STEPS = 3,        // a year and a half of most zones
     UNROLLED_YEAR_MIN = 1968, // for a zone that is all rule: a little before the first due time
     UNROLLED_YEAR_MAX = 2500,
     UNROLLED_COUNT_MAX = 2 * (UNROLLED_YEAR_MAX - UNROLLED_YEAR_MIN + 2),
@@ -308,6 +309,7 @@ static struct zone_period period_of(const struct zone *zone, size_t index)
         .end_s = index < zone->count ? zone->transitions[index].at_s : ZONE_FOREVER,
         .utc_offset_s = period_type(zone, index)->utc_offset_s,
         .before_s = period_type(zone, index ? index - 1 : 0)->utc_offset_s,
+        .index = index,
     };
 }
 
@@ -319,6 +321,16 @@ struct zone_offset zone_offset_at(const struct zone *zone, int64_t unix_s)
 struct zone_period zone_period_at(const struct zone *zone, int64_t unix_s)
 {
     return period_of(zone, passed_count(zone, unix_s));
+}
+
+struct zone_period zone_period_forward(const struct zone *zone, const struct zone_period *from,
+                                       int64_t unix_s)
+{
+    const size_t near = MIN_OF(from->index + FORWARD_STEPS, zone->count);
+    for (size_t i = from->index; i <= near; i++)
+        if (i == zone->count || unix_s < zone->transitions[i].at_s)
+            return period_of(zone, i);
+    return zone_period_at(zone, unix_s);
 }
 
 bool zone_next_transition(const struct zone *zone, int64_t after_s, int64_t *ret_s)

@@ -46,6 +46,7 @@ struct zone_period {
     int64_t end_s;   // ZONE_FOREVER: none after
     int32_t utc_offset_s;
     int32_t before_s; // the offset that ended at start_s; the same one where there was none
+    size_t index;     // for zone_period_forward
 };
 
 enum zone_local_kind {
@@ -73,6 +74,9 @@ const struct zone *zone_utc(void); // always there, never freed
 
 struct zone_offset zone_offset_at(const struct zone *zone, int64_t unix_s);
 struct zone_period zone_period_at(const struct zone *zone, int64_t unix_s);
+// The same for an instant that is not before `from`, a period of this zone; faster where it is close to it.
+struct zone_period zone_period_forward(const struct zone *zone, const struct zone_period *from,
+                                       int64_t unix_s);
 struct zone_local zone_local_at(const struct zone *zone, int64_t local_s);
 // The first instant after `after_s` at which offset, DST flag or abbreviation change; false: none.
 bool zone_next_transition(const struct zone *zone, int64_t after_s, int64_t *ret_s);
