@@ -41,11 +41,14 @@ enum permission permission_judge(const struct authority_log *log, const struct n
 }
 
 bool permission_has_node(const struct authority_log *log, const struct node_id *signer,
-                         const struct labels *labels)
+                         uint64_t authority_number, const struct labels *labels)
 {
     const struct authority_log_operator *operator_ = authority_log_find_operator(log, signer);
-    return operator_ && !operator_->is_revoked &&
-           scope_has_node(&operator_->grants[operator_->grant_count - 1].scope, labels);
+    if (!operator_ || operator_->is_revoked)
+        return false;
+    const struct authority_log_grant *then = authority_log_find_grant(operator_, authority_number);
+    const struct authority_log_grant *now = &operator_->grants[operator_->grant_count - 1];
+    return then && scope_has_node(&then->scope, labels) && scope_has_node(&now->scope, labels);
 }
 
 bool permission_is_accepted(enum permission permission)

@@ -36,9 +36,10 @@ struct permission_request {
 enum permission permission_judge(const struct authority_log *log, const struct node_id *signer,
                                  const struct permission_request *request);
 
-// Whether this signer's present scope reaches a node with these labels: where its definitions may run.
+// Whether the signer's scope reaches a node with these labels, now as at the number it signed under: where
+// its definitions may run.
 bool permission_has_node(const struct authority_log *log, const struct node_id *signer,
-                         const struct labels *labels);
+                         uint64_t authority_number, const struct labels *labels);
 
 // Granted, revoked or narrowed.
 bool permission_is_accepted(enum permission permission);

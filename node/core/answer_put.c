@@ -25,6 +25,8 @@ static void take_one(struct core *core, struct answer *answer, struct bytes reco
     int outcome = note.text ? INTAKE_REFUSED : intake_record(core, record, INTAKE_PERSON, &note);
     if (outcome == 0)
         fleet_spread(core, &note.id, record, NULL);
+    if (outcome == INTAKE_SIGNER_UNKNOWN)
+        core->rejected++; // a person's does not wait for its signer, as a peer's does
     put->record = note.id.hash;
     put->text =
         base_copy_text(outcome == INTAKE_REFUSED || outcome == INTAKE_SIGNER_UNKNOWN ? note.text : "");

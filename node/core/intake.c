@@ -71,6 +71,7 @@ static int take_authority(struct core *core, const struct envelope *envelope, st
     note->id = intake_id(core, envelope);
     directory_recheck(&core->directory, &core->authority);
     table_recheck(&core->table, &core->authority);
+    fleet_dirty(core); // scopes may reach other nodes now
     return 0;
 }
 

@@ -118,10 +118,19 @@ struct node_id jobs_target(const struct core *core, const struct job *job)
     return job->is_each ? core->self.id : (struct node_id){{0}};
 }
 
-bool jobs_runs_on(const struct core *core, const struct definition *definition, const struct node_id *node)
+// A revoked signer's job stays where it is: it is denied everywhere, and that is somebody's to tell.
+static bool is_in_scope(const struct core *core, const struct job *job, const struct labels *labels)
 {
+    return authority_log_find_revocation(&core->authority, &job->signer) ||
+           permission_has_node(&core->authority, &job->signer, job->definition->authority_number, labels);
+}
+
+bool jobs_runs_on(const struct core *core, const struct job *job, const struct node_id *node)
+{
+    const struct definition *definition = job->definition;
     const struct directory_node *entry = directory_find(&core->directory, node);
-    if (!entry || !labels_cover(&entry->labels, &definition->where))
+    if (!entry || !labels_cover(&entry->labels, &definition->where) ||
+        !is_in_scope(core, job, &entry->labels))
         return false;
     return !definition->node[0] || strcmp(definition->node, entry->name) == 0;
 }
@@ -209,6 +218,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     job->hash = job_hash_of(job->name, job->life);
     job->definition = definition;
     job->definition_id = row->active->id.hash;
+    job->signer = table_record_signer(row->active);
     job->schedule_version = definition->schedule_version;
     job->is_each = definition->spread == DEFINITION_SPREAD_ALL;
     if (is_new_schedule)

@@ -51,6 +51,7 @@ struct job {
     // From the active definition; NULL while the name is deleted.
     const struct definition *definition; // the table's
     struct hash definition_id;
+    struct node_id signer;
     uint64_t schedule_version;
     bool is_each; // every matching node sees to its own due times
     bool is_paused;
@@ -95,8 +96,8 @@ struct table_job *jobs_row(const struct core *core, const char *name); // the ta
 void jobs_zone_changed(struct core *core, const char *zone);
 // Target of this job's occurrences here: this node for each-node jobs, zero else.
 struct node_id jobs_target(const struct core *core, const struct job *job);
-// Does the selector of the definition match this node?
-bool jobs_runs_on(const struct core *core, const struct definition *definition, const struct node_id *node);
+// Do the selector of the definition and the scope of its signer reach this node?
+bool jobs_runs_on(const struct core *core, const struct job *job, const struct node_id *node);
 // Lets go of a job that is deleted and of which nothing runs here. `job` may be gone afterwards.
 void jobs_forget_if_gone(struct core *core, struct job *job);
 void jobs_add_pending(struct job *job, const struct jobs_pending *pending);

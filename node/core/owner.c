@@ -75,7 +75,7 @@ enum { CANDIDATES_OWNERS, CANDIDATES_RETURNING, CANDIDATES_KEEPERS, CANDIDATES_C
 
 static int class_of(struct core *core, const struct job *job, const struct directory_node *node)
 {
-    if (!jobs_runs_on(core, job->definition, &node->id) || !fleet_may_own(core, &node->id))
+    if (!jobs_runs_on(core, job, &node->id) || !fleet_may_own(core, &node->id))
         return CANDIDATES_KEEPERS;
     uint64_t until_ms = returning_until_ms(core, &node->id);
     if (!until_ms)
@@ -123,7 +123,7 @@ bool owner_may_keep(const struct core *core, const struct job *job, const struct
     bool is_found = false;
     for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));) {
         if (node->is_revoked || fleet_state_of(core, &node->id) == FLEET_LEFT ||
-            !jobs_runs_on(core, job->definition, &node->id))
+            !jobs_runs_on(core, job, &node->id))
             continue;
         all.nodes = base_resize(all.nodes, all.count + 1, sizeof *all.nodes);
         struct rendezvous_node *candidate = &all.nodes[all.count++];
@@ -140,7 +140,7 @@ bool owner_may_keep(const struct core *core, const struct job *job, const struct
 // A job that each node sees to itself has no rank to wait for and nobody to take it from.
 static void own_each(struct core *core, struct job *job)
 {
-    if (!jobs_runs_on(core, job->definition, &core->self.id)) {
+    if (!jobs_runs_on(core, job, &core->self.id)) {
         job->role = JOBS_NOT_MINE;
     } else if (job->role != JOBS_OWNER) {
         // Above every earlier one, so that what was claimed before a boot or a gap is seen to be given up.

@@ -20,7 +20,7 @@ int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, 
 static bool is_schedulable(const struct core *core, const struct job *job)
 {
     return job->definition && job->role == JOBS_OWNER && !job->is_denied && !job->problem[0] &&
-           core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job->definition, &core->self.id);
+           core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job, &core->self.id);
 }
 
 // When a slot next wants to claim; INT64_MAX: never.

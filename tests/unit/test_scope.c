@@ -131,11 +131,19 @@ static void a_definition_runs_only_where_its_signer_s_labels_reach(void **state)
     struct envelope_signer alice = support_signer(NULL, SUPPORT_ALICE),
                            bob = support_signer(NULL, SUPPORT_BOB);
     struct node_id id = node_id_of(&alice.key), stranger = node_id_of(&bob.key);
-    assert_true(permission_has_node(&trust.log, &id, &in_berlin));
-    assert_false(permission_has_node(&trust.log, &id, &in_munich));
-    assert_false(permission_has_node(&trust.log, &stranger, &in_berlin));
+    assert_true(permission_has_node(&trust.log, &id, 1, &in_berlin));
+    assert_false(permission_has_node(&trust.log, &id, 1, &in_munich));
+    assert_false(permission_has_node(&trust.log, &id, 0, &in_berlin));
+    assert_false(permission_has_node(&trust.log, &stranger, 1, &in_berlin));
+    // What was signed under a narrow scope does not spread when the scope is widened.
+    struct scope all = support_scope_all();
+    support_trust_entry(&trust, support_operator(SUPPORT_ALICE, &all), NULL);
+    assert_false(permission_has_node(&trust.log, &id, 1, &in_munich));
+    assert_true(permission_has_node(&trust.log, &id, 2, &in_munich));
+    support_trust_entry(&trust, support_operator(SUPPORT_ALICE, &narrow), NULL);
+    assert_false(permission_has_node(&trust.log, &id, 2, &in_munich));
     support_trust_entry(&trust, support_revoke(SUPPORT_ALICE, 1), NULL);
-    assert_false(permission_has_node(&trust.log, &id, &in_berlin));
+    assert_false(permission_has_node(&trust.log, &id, 1, &in_berlin));
     support_trust_deinit(&trust);
 }
 
