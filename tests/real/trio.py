@@ -117,8 +117,30 @@ def settled(node, job, until_ms, among=len(NAMES)):
 def wait_settled(node, job, seconds=30, among=len(NAMES)):
     """Rows of all that was due by now, once each has an outcome. `among`: how many nodes can be asked."""
     until_ms = history.ms_of(node.status()["time"])
-    return fleet.wait_until(lambda: settled(node, job, until_ms, among), seconds,
-                            f"every due time of {job} is settled")
+    try:
+        return fleet.wait_until(lambda: settled(node, job, until_ms, among), seconds,
+                                f"every due time of {job} is settled")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{unsettled(node, job, until_ms)}") from None
+
+
+def unsettled(node, job, until_ms):
+    """Why it is not settled, in the words of the fleet."""
+    answer = node.ask("runs", job, "--limit", "10000", status=None)
+    dues = history.due_times(answer["items"])
+    still_open = [row for due, row in dues if due <= until_ms and row["outcome"] is None]
+    told = [f"asked {node.name}; unreachable: {answer['unreachable']}; up to {history.text_of(until_ms)}",
+            f"newest due time: {history.text_of(dues[-1][0]) if dues else None}", f"open: {still_open[:4]}"]
+    for other in node.fleet.nodes.values():
+        if other.is_running():
+            told += [f"on {other.name}:", *(answer_of(other, *words) for words in (("jobs",), ("members",), ("owner", job)))]
+    told += [answer_of(node, "why", job, row["due"]) for row in still_open[:2]]
+    return "\n".join(told)
+
+
+def answer_of(node, *words):
+    answer = node.run(*words, status=None)
+    return answer.stdout + answer.stderr
 
 
 def now_ms():
