@@ -100,6 +100,15 @@ static const struct command_option APPLY[] = {
     {"user", "NAME", false, "with whose rights jobs run that name no user"},
 };
 
+static const struct command_option IMPORT[] = {
+    {"user", "NAME", false, "the crontab of this user, or whose crontab FILE is"},
+    {"system", NULL, false, "/etc/crontab and what lies in /etc/cron.d"},
+    {"user-field", NULL, false, "the lines of FILE name the user in front of the command"},
+    {"node", "NAME", false, "pin the jobs to this node (default: the host name of this machine)"},
+    {"anywhere", NULL, false, "pin them to no node"},
+    {"diff", NULL, false, "show instead what became of each line"},
+};
+
 static const struct command_option KEY[] = {
     {"namespace", "NAME", true, "add: may touch jobs of this namespace (default all)"},
     {"action", "ACTION", true, "add: may define, pause, trigger or invite (default all)"},
@@ -261,6 +270,17 @@ static const struct command COMMANDS[] = {
         .help = "print all jobs as YAML",
         .example = "export > jobs.yaml",
         .run = commands_export,
+    },
+    {
+        .name = "import",
+        .group = COMMAND_JOBS,
+        .arguments = "crontab [FILE|DIRECTORY]",
+        .argument_count_min = 1,
+        .argument_count_max = 2,
+        .help = "print a job file made of crontabs, for apply; nothing is changed",
+        .example = "import crontab --system > cron.yaml",
+        OPTIONS(IMPORT),
+        .run = commands_import,
     },
     {
         .name = "edit",

@@ -15,6 +15,7 @@ int commands_drain(const struct command_line *line);
 int commands_edit(const struct command_line *line);
 int commands_export(const struct command_line *line);
 int commands_help(const struct command_line *line);
+int commands_import(const struct command_line *line);
 int commands_init(const struct command_line *line);
 int commands_invite(const struct command_line *line);
 int commands_jobs(const struct command_line *line);
