@@ -40,6 +40,17 @@ static int finish(const struct reader *reader)
     return reader_is_done(reader) ? 0 : MESSAGE_MALFORMED;
 }
 
+static bool is_full(const struct buffer *out, size_t body_start, size_t item_size)
+{
+    return out->size - body_start + item_size > LIMIT_STREAM_FRAME_SIZE_MAX;
+}
+
+static void write_count(struct buffer *out, size_t at, size_t count)
+{
+    for (size_t i = 0; i < 4; i++)
+        out->data[at + i] = (uint8_t)(count >> (8 * i));
+}
+
 int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret)
 {
     struct reader reader;
@@ -59,11 +70,17 @@ int message_list_decode(struct bytes body, struct arena *arena, struct message_l
     return 0;
 }
 
-void message_list_encode(const struct bytes *items, size_t count, struct buffer *out)
+size_t message_list_encode(const struct bytes *items, size_t count, struct buffer *out)
 {
-    buffer_add_u32(out, (uint32_t)count);
-    for (size_t i = 0; i < count; i++)
-        add_bytes(out, items[i]);
+    size_t start = out->size, written = 0;
+    buffer_add_u32(out, 0);
+    for (; written < MIN_OF(count, (size_t)MESSAGE_LIST_MAX); written++) {
+        if (written && is_full(out, start, 4 + items[written].size))
+            break;
+        add_bytes(out, items[written]);
+    }
+    write_count(out, start, written);
+    return written;
 }
 
 int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *ret_count)
@@ -75,38 +92,76 @@ int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *r
     return 0;
 }
 
+enum {
+    TAKE_JOB_SIZE_MIN = 4 + 3 + 8 + 8 + 8 + 1,
+    TAKEN_JOB_SIZE_MIN = 4 + 3 + 8 + 8 + 8 + 2 * NODE_ID_SIZE + 4 + 4,
+    CURSOR_SIZE = 8 + 2 + 8,
+};
+
+static int read_take_job(struct reader *reader, struct message_take_job *ret)
+{
+    if (!read_job(reader, ret->job))
+        return MESSAGE_MALFORMED;
+    ret->life = reader_u64(reader);
+    ret->epoch_number = reader_u64(reader);
+    ret->decided_ms = (int64_t)reader_u64(reader);
+    ret->open_count = reader_u8(reader);
+    if (ret->open_count > COUNT_OF(ret->open))
+        return MESSAGE_MALFORMED;
+    for (size_t i = 0; i < ret->open_count; i++) {
+        ret->open[i].first_ms = (int64_t)reader_u64(reader);
+        ret->open[i].last_ms = (int64_t)reader_u64(reader);
+    }
+    return 0;
+}
+
 int message_take_decode(struct bytes body, struct arena *arena, struct message_take *ret)
 {
     struct reader reader;
     reader_init(&reader, body);
     uint32_t count = reader_u32(&reader);
-    if (count == 0 || count > MESSAGE_LIST_MAX || count > body.size / 20)
+    if (count == 0 || count > MESSAGE_LIST_MAX || count > body.size / TAKE_JOB_SIZE_MIN)
         return MESSAGE_MALFORMED;
-    arena_allow(arena, body.size + count * sizeof(struct message_take_job));
+    arena_allow(arena, count * sizeof(struct message_take_job));
     struct message_take_job *jobs = arena_take(arena, count, sizeof *jobs);
     if (!jobs)
         return MESSAGE_MALFORMED;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!read_job(&reader, jobs[i].job))
+    for (uint32_t i = 0; i < count; i++)
+        if (read_take_job(&reader, &jobs[i]))
             return MESSAGE_MALFORMED;
-        jobs[i].life = reader_u64(&reader);
-        jobs[i].epoch_number = reader_u64(&reader);
-    }
     *ret = (struct message_take){jobs, count};
     return finish(&reader);
 }
 
-void message_take_encode(const struct message_take_job *jobs, size_t count, struct buffer *out)
+static void add_take_job(const struct message_take_job *job, struct buffer *out)
 {
-    buffer_add_u32(out, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        add_bytes(out, bytes_of_text(jobs[i].job));
-        buffer_add_u64(out, jobs[i].life);
-        buffer_add_u64(out, jobs[i].epoch_number);
+    add_bytes(out, bytes_of_text(job->job));
+    buffer_add_u64(out, job->life);
+    buffer_add_u64(out, job->epoch_number);
+    buffer_add_u64(out, (uint64_t)job->decided_ms);
+    buffer_add_u8(out, (uint8_t)job->open_count);
+    for (size_t i = 0; i < job->open_count; i++) {
+        buffer_add_u64(out, (uint64_t)job->open[i].first_ms);
+        buffer_add_u64(out, (uint64_t)job->open[i].last_ms);
     }
 }
 
-static int read_cursors(struct reader *reader, struct arena *arena, struct message_taken *ret)
+size_t message_take_encode(const struct message_take_job *jobs, size_t count, struct buffer *out)
+{
+    size_t start = out->size, written = 0;
+    buffer_add_u32(out, 0);
+    for (; written < MIN_OF(count, (size_t)MESSAGE_LIST_MAX); written++) {
+        const struct message_take_job *job = &jobs[written];
+        size_t size = TAKE_JOB_SIZE_MIN + strlen(job->job) + job->open_count * sizeof job->open[0];
+        if (is_full(out, start, size))
+            break;
+        add_take_job(job, out);
+    }
+    write_count(out, start, written);
+    return written;
+}
+
+static int read_cursors(struct reader *reader, struct arena *arena, struct message_taken_job *ret)
 {
     uint32_t count = reader_u32(reader);
     if (count > LIMIT_TRIGGER_COUNT_MAX)
@@ -136,45 +191,72 @@ static struct run_id *read_runs(struct reader *reader, struct arena *arena, size
     return runs;
 }
 
+static int read_taken_job(struct reader *reader, struct arena *arena, struct message_taken_job *ret)
+{
+    if (!read_job(reader, ret->job))
+        return MESSAGE_MALFORMED;
+    ret->life = reader_u64(reader);
+    ret->asked_number = reader_u64(reader);
+    ret->epoch_number = reader_u64(reader);
+    reader_copy(reader, ret->epoch_node.b, sizeof ret->epoch_node.b);
+    reader_copy(reader, ret->previous_owner.b, sizeof ret->previous_owner.b);
+    if (read_cursors(reader, arena, ret))
+        return MESSAGE_MALFORMED;
+    ret->running = read_runs(reader, arena, &ret->running_count);
+    return ret->running ? 0 : MESSAGE_MALFORMED;
+}
+
 int message_taken_decode(struct bytes body, struct arena *arena, struct message_taken *ret)
 {
     struct reader reader;
-    struct message_taken taken = {0};
     reader_init(&reader, body);
-    arena_allow(arena, body.size);
-    if (!read_job(&reader, taken.job))
+    uint32_t count = reader_u32(&reader);
+    if (count == 0 || count > MESSAGE_LIST_MAX || count > body.size / TAKEN_JOB_SIZE_MIN)
         return MESSAGE_MALFORMED;
-    taken.life = reader_u64(&reader);
-    taken.asked_number = reader_u64(&reader);
-    taken.epoch_number = reader_u64(&reader);
-    reader_copy(&reader, taken.epoch_node.b, sizeof taken.epoch_node.b);
-    reader_copy(&reader, taken.previous_owner.b, sizeof taken.previous_owner.b);
-    if (read_cursors(&reader, arena, &taken))
+    arena_allow(arena, body.size + count * sizeof(struct message_taken_job));
+    struct message_taken_job *jobs = arena_take(arena, count, sizeof *jobs);
+    if (!jobs)
         return MESSAGE_MALFORMED;
-    taken.running = read_runs(&reader, arena, &taken.running_count);
-    if (!taken.running || !reader_is_done(&reader))
-        return MESSAGE_MALFORMED;
-    *ret = taken;
-    return 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (read_taken_job(&reader, arena, &jobs[i]))
+            return MESSAGE_MALFORMED;
+    *ret = (struct message_taken){jobs, count};
+    return finish(&reader);
 }
 
-void message_taken_encode(const struct message_taken *taken, struct buffer *out)
+static void add_taken_job(const struct message_taken_job *job, struct buffer *out)
 {
-    add_bytes(out, bytes_of_text(taken->job));
-    buffer_add_u64(out, taken->life);
-    buffer_add_u64(out, taken->asked_number);
-    buffer_add_u64(out, taken->epoch_number);
-    buffer_add(out, taken->epoch_node.b, sizeof taken->epoch_node.b);
-    buffer_add(out, taken->previous_owner.b, sizeof taken->previous_owner.b);
-    buffer_add_u32(out, (uint32_t)taken->cursor_count);
-    for (size_t i = 0; i < taken->cursor_count; i++) {
-        buffer_add_u64(out, taken->cursors[i].schedule_version);
-        buffer_add_u16(out, taken->cursors[i].trigger);
-        buffer_add_u64(out, (uint64_t)taken->cursors[i].decided_ms);
+    add_bytes(out, bytes_of_text(job->job));
+    buffer_add_u64(out, job->life);
+    buffer_add_u64(out, job->asked_number);
+    buffer_add_u64(out, job->epoch_number);
+    buffer_add(out, job->epoch_node.b, sizeof job->epoch_node.b);
+    buffer_add(out, job->previous_owner.b, sizeof job->previous_owner.b);
+    buffer_add_u32(out, (uint32_t)job->cursor_count);
+    for (size_t i = 0; i < job->cursor_count; i++) {
+        buffer_add_u64(out, job->cursors[i].schedule_version);
+        buffer_add_u16(out, job->cursors[i].trigger);
+        buffer_add_u64(out, (uint64_t)job->cursors[i].decided_ms);
     }
-    buffer_add_u32(out, (uint32_t)taken->running_count);
-    for (size_t i = 0; i < taken->running_count; i++)
-        buffer_add(out, taken->running[i].b, sizeof taken->running[i].b);
+    buffer_add_u32(out, (uint32_t)job->running_count);
+    for (size_t i = 0; i < job->running_count; i++)
+        buffer_add(out, job->running[i].b, sizeof job->running[i].b);
+}
+
+size_t message_taken_encode(const struct message_taken_job *jobs, size_t count, struct buffer *out)
+{
+    size_t start = out->size, written = 0;
+    buffer_add_u32(out, 0);
+    for (; written < MIN_OF(count, (size_t)MESSAGE_LIST_MAX); written++) {
+        const struct message_taken_job *job = &jobs[written];
+        size_t size = TAKEN_JOB_SIZE_MIN + strlen(job->job) + job->cursor_count * CURSOR_SIZE +
+                      job->running_count * RUN_ID_SIZE;
+        if (is_full(out, start, size))
+            break;
+        add_taken_job(job, out);
+    }
+    write_count(out, start, written);
+    return written;
 }
 
 int message_ask_decode(struct bytes body, struct message_ask *ret)

@@ -20,8 +20,8 @@ enum message_type {
     MESSAGE_KEPT,        // their ids: durable here
     MESSAGE_OFFER,       // ids of ledger records you should have: answer with MESSAGE_LACK
     MESSAGE_LACK,
-    MESSAGE_TAKE,  // I take these jobs under this epoch
-    MESSAGE_TAKEN, // what I know of one of them; or: a higher epoch is known
+    MESSAGE_TAKE,  // I take these jobs under these epochs
+    MESSAGE_TAKEN, // what I know of some of them; or: a higher epoch is known
     MESSAGE_ASK,   // a question of a person, about history
     MESSAGE_TOLD,  // rows for it
 };
@@ -29,6 +29,7 @@ enum message_type {
 enum {
     MESSAGE_MALFORMED = 1,
     MESSAGE_LIST_MAX = 1024,
+    MESSAGE_STRETCH_MAX = 16,
 };
 
 struct message_list { // ids or envelopes
@@ -38,13 +39,21 @@ struct message_list { // ids or envelopes
 
 // RECORDS KEEP: envelopes. WANT KEPT OFFER LACK: ids of HASH_SIZE bytes each.
 int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret) WARN_UNUSED;
-void message_list_encode(const struct bytes *items, size_t count, struct buffer *out);
+// Writes as many as one message takes, at least one; returns how many.
+size_t message_list_encode(const struct bytes *items, size_t count, struct buffer *out);
 int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *ret_count) WARN_UNUSED;
+
+struct message_stretch { // due times, both ends in it
+    int64_t first_ms, last_ms;
+};
 
 struct message_take_job {
     char job[NAME_JOB_ROOM];
     uint64_t life;
     uint64_t epoch_number; // the taker is the sender
+    int64_t decided_ms;    // the taker knows of every due time up to here, but for the open ones
+    size_t open_count;
+    struct message_stretch open[MESSAGE_STRETCH_MAX]; // due times of which it knows no end
 };
 
 struct message_take {
@@ -52,7 +61,8 @@ struct message_take {
     size_t count;
 };
 int message_take_decode(struct bytes body, struct arena *arena, struct message_take *ret) WARN_UNUSED;
-void message_take_encode(const struct message_take_job *jobs, size_t count, struct buffer *out);
+// Writes as many as one message takes, at least one; returns how many.
+size_t message_take_encode(const struct message_take_job *jobs, size_t count, struct buffer *out);
 
 struct message_cursor {
     uint64_t schedule_version;
@@ -60,20 +70,25 @@ struct message_cursor {
     int64_t decided_ms;
 };
 
-struct message_taken {
+struct message_taken_job {
     char job[NAME_JOB_ROOM];
     uint64_t life;
     uint64_t asked_number; // the epoch this answers
     uint64_t epoch_number; // the highest epoch promised here; above asked: refused
     struct node_id epoch_node;
     struct node_id previous_owner;  // of the highest epoch it had seen before; zero: none
-    struct message_cursor *cursors; // in the arena
+    struct message_cursor *cursors; // in the arena; those beyond what the taker said it knows
     size_t cursor_count;
     const struct run_id *running; // attempts this node is running now; views are copies in the arena
     size_t running_count;
 };
+
+struct message_taken {
+    struct message_taken_job *jobs; // in the arena
+    size_t count;
+};
 int message_taken_decode(struct bytes body, struct arena *arena, struct message_taken *ret) WARN_UNUSED;
-void message_taken_encode(const struct message_taken *taken, struct buffer *out);
+size_t message_taken_encode(const struct message_taken_job *jobs, size_t count, struct buffer *out);
 
 struct message_ask {
     uint64_t number; // the asker's

@@ -369,6 +369,7 @@ void core_step(struct core *core, const struct event *event)
     tick(core);
     book_flush(core);
     fleet_pump(core);
+    take_flush(core);
 }
 
 bool core_next_effect(struct core *core, struct effect *ret_effect)

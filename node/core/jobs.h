@@ -34,6 +34,7 @@ enum { JOBS_ASKED_MAX = 16 };
 
 struct jobs_asked { // somebody a `take` asks
     struct node_id id;
+    bool sent;
     bool answered;
 };
 

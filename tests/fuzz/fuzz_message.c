@@ -28,8 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(!is_ask || strlen(ask.job) < NAME_JOB_ROOM);
     assert(!is_told || told.live_count <= size);
     if (message_taken_decode(input, &arena, &taken) == 0) {
-        message_taken_encode(&taken, &again);
-        assert(bytes_equal(buffer_view(&again), input));
+        assert(taken.count <= MESSAGE_LIST_MAX);
+        size_t written = message_taken_encode(taken.jobs, taken.count, &again);
+        assert(written < taken.count || bytes_equal(buffer_view(&again), input));
     }
     buffer_deinit(&again);
     arena_deinit(&arena);

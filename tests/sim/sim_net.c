@@ -243,6 +243,7 @@ static void pass_on(struct sim *sim, struct sim_stream *stream, int end, struct 
         close_end(stream, end, latency_ms(sim));
         return;
     }
+    sim->net->stream_count += data.size > 0;
     sim->net->stream_bytes += data.size;
     if (data.size)
         post(stream, other, latency_ms(sim), (struct event){.kind = EVENT_STREAM_BYTES}, data);

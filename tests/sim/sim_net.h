@@ -20,7 +20,7 @@ struct sim_net {
     bool *cuts;                 // owned; [from * node_count + to]
     struct sim_stream *streams; // owned; a list
     uint64_t accepted;          // numbers of accepted ends are even
-    uint64_t datagram_count, datagram_bytes, stream_bytes;
+    uint64_t datagram_count, datagram_bytes, stream_count, stream_bytes;
 };
 
 struct sim_net *sim_net_new(size_t node_count) WARN_UNUSED;

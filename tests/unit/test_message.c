@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -43,20 +44,20 @@ static struct buffer full_taken(void)
 {
     static const struct message_cursor cursors[2] = {{1, 0, 1000}, {2, 3, INT64_MAX}};
     static const struct run_id running[1] = {{{7, 8}}};
-    struct message_taken taken = {.job = "main/a",
-                                  .life = 3,
-                                  .asked_number = 9,
-                                  .epoch_number = 10,
-                                  .epoch_node = {{1}},
-                                  .previous_owner = {{2}},
-                                  .cursor_count = 2,
-                                  .running = running,
-                                  .running_count = 1};
+    struct message_taken_job taken = {.job = "main/a",
+                                      .life = 3,
+                                      .asked_number = 9,
+                                      .epoch_number = 10,
+                                      .epoch_node = {{1}},
+                                      .previous_owner = {{2}},
+                                      .cursor_count = 2,
+                                      .running = running,
+                                      .running_count = 1};
     struct message_cursor copies[2];
     memcpy(copies, cursors, sizeof copies);
     taken.cursors = copies;
     struct buffer body = {0};
-    message_taken_encode(&taken, &body);
+    assert_int_equal(message_taken_encode(&taken, 1, &body), 1);
     return body;
 }
 
@@ -67,14 +68,15 @@ static void an_answer_to_take_comes_through(void **state)
     struct arena arena = {0};
     struct message_taken taken;
     assert_int_equal(message_taken_decode(buffer_view(&body), &arena, &taken), 0);
-    assert_string_equal(taken.job, "main/a");
-    assert_int_equal(taken.asked_number, 9);
-    assert_int_equal(taken.epoch_number, 10);
-    assert_int_equal(taken.cursor_count, 2);
-    assert_int_equal(taken.cursors[1].trigger, 3);
-    assert_true(taken.cursors[1].decided_ms == INT64_MAX);
-    assert_int_equal(taken.running_count, 1);
-    assert_int_equal(taken.running[0].b[1], 8);
+    assert_int_equal(taken.count, 1);
+    assert_string_equal(taken.jobs[0].job, "main/a");
+    assert_int_equal(taken.jobs[0].asked_number, 9);
+    assert_int_equal(taken.jobs[0].epoch_number, 10);
+    assert_int_equal(taken.jobs[0].cursor_count, 2);
+    assert_int_equal(taken.jobs[0].cursors[1].trigger, 3);
+    assert_true(taken.jobs[0].cursors[1].decided_ms == INT64_MAX);
+    assert_int_equal(taken.jobs[0].running_count, 1);
+    assert_int_equal(taken.jobs[0].running[0].b[1], 8);
     arena_deinit(&arena);
     buffer_deinit(&body);
 }
@@ -90,6 +92,78 @@ static void every_cut_of_an_answer_is_refused(void **state)
         arena_deinit(&arena);
     }
     buffer_deinit(&body);
+}
+
+static void many_jobs_are_taken_in_messages_that_fit(void **state)
+{
+    (void)state;
+    enum { JOBS = 3000 };
+    struct message_take_job *jobs = base_alloc(JOBS, sizeof *jobs);
+    size_t at = 0, messages = 0;
+    for (size_t i = 0; i < JOBS; i++) {
+        jobs[i] = (struct message_take_job){
+            .life = 1, .epoch_number = i, .decided_ms = -5, .open_count = i % (MESSAGE_STRETCH_MAX + 1)};
+        snprintf(jobs[i].job, sizeof jobs[i].job, "main/job-%zu", i);
+        for (size_t k = 0; k < jobs[i].open_count; k++)
+            jobs[i].open[k] = (struct message_stretch){.first_ms = (int64_t)k, .last_ms = (int64_t)(i + k)};
+    }
+    for (; at < JOBS; messages++) {
+        struct buffer body = {0};
+        struct arena arena = {0};
+        struct message_take take;
+        size_t written = message_take_encode(jobs + at, JOBS - at, &body);
+        assert_in_range(body.size, 1, LIMIT_STREAM_FRAME_SIZE_MAX);
+        assert_int_equal(message_take_decode(buffer_view(&body), &arena, &take), 0);
+        assert_int_equal(take.count, written);
+        for (size_t i = 0; i < written; i++)
+            assert_memory_equal(&take.jobs[i], &jobs[at + i], sizeof jobs[0]);
+        at += written;
+        arena_deinit(&arena);
+        buffer_deinit(&body);
+    }
+    assert_in_range(messages, 2, 20);
+    free(jobs);
+}
+
+static void more_open_stretches_than_allowed_are_refused(void **state)
+{
+    (void)state;
+    struct message_take_job job = {.job = "main/a", .life = 1, .open_count = MESSAGE_STRETCH_MAX};
+    struct buffer body = {0};
+    struct arena arena = {0};
+    struct message_take take;
+    message_take_encode(&job, 1, &body);
+    size_t open_count_at = body.size - sizeof job.open - 1;
+    assert_int_equal(body.data[open_count_at], MESSAGE_STRETCH_MAX);
+    body.data[open_count_at]++;
+    for (size_t i = 0; i < sizeof job.open[0]; i++)
+        buffer_add_u8(&body, 0);
+    assert_int_equal(message_take_decode(buffer_view(&body), &arena, &take), MESSAGE_MALFORMED);
+    arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+static void a_list_longer_than_a_message_goes_in_several(void **state)
+{
+    (void)state;
+    enum { RECORDS = 40, SIZE = 5000 };
+    static uint8_t bytes[SIZE];
+    struct bytes items[RECORDS];
+    for (size_t i = 0; i < RECORDS; i++)
+        items[i] = bytes_of(bytes, SIZE - i);
+    for (size_t at = 0, written; at < RECORDS; at += written) {
+        struct buffer body = {0};
+        struct arena arena = {0};
+        struct message_list list;
+        written = message_list_encode(items + at, RECORDS - at, &body);
+        assert_in_range(written, 1, 13);
+        assert_in_range(body.size, 1, LIMIT_STREAM_FRAME_SIZE_MAX);
+        assert_int_equal(message_list_decode(buffer_view(&body), &arena, &list), 0);
+        assert_int_equal(list.count, written);
+        assert_int_equal(list.items[0].size, items[at].size);
+        arena_deinit(&arena);
+        buffer_deinit(&body);
+    }
 }
 
 static void names_of_jobs_are_checked(void **state)
@@ -143,6 +217,9 @@ int main(void)
         cmocka_unit_test(a_count_beyond_the_bytes_takes_no_memory),
         cmocka_unit_test(an_answer_to_take_comes_through),
         cmocka_unit_test(every_cut_of_an_answer_is_refused),
+        cmocka_unit_test(many_jobs_are_taken_in_messages_that_fit),
+        cmocka_unit_test(more_open_stretches_than_allowed_are_refused),
+        cmocka_unit_test(a_list_longer_than_a_message_goes_in_several),
         cmocka_unit_test(names_of_jobs_are_checked),
         cmocka_unit_test(a_told_row_carries_story_and_live_runs),
     };

@@ -11,14 +11,27 @@ static void item_free(struct keep_item *item)
     buffer_deinit(&item->envelope);
 }
 
+static void drop_held(struct keep_offer *offer)
+{
+    for (size_t i = 0; i < offer->held_count; i++)
+        free((void *)(uintptr_t)offer->held[i].data);
+    offer->held_count = offer->held_size = 0;
+}
+
+static void offer_deinit(struct keep_offer *offer)
+{
+    drop_held(offer);
+    free(offer->held);
+    buffer_deinit(&offer->ids);
+    buffer_deinit(&offer->found);
+}
+
 void keep_deinit(struct keep *keep)
 {
     for (size_t i = 0; i < keep->count; i++)
         item_free(&keep->items[i]);
-    for (size_t i = 0; i < keep->offer_count; i++) {
-        buffer_deinit(&keep->offers[i].ids);
-        buffer_deinit(&keep->offers[i].found);
-    }
+    for (size_t i = 0; i < keep->offer_count; i++)
+        offer_deinit(&keep->offers[i]);
     free(keep->items);
     free(keep->receipts);
     free(keep->offers);
@@ -59,13 +72,16 @@ static void choose_holders(struct core *core, struct keep_item *item, const char
     }
 }
 
-static void send_envelopes(struct core *core, const struct node_id *to, const struct bytes *items,
-                           size_t count)
+bool keep_send(struct core *core, const struct node_id *to, const struct bytes *envelopes, size_t count)
 {
-    struct buffer body = {0};
-    message_list_encode(items, count, &body);
-    links_send(core, to, MESSAGE_KEEP, buffer_view(&body));
-    buffer_deinit(&body);
+    bool is_sent = true;
+    for (size_t at = 0; is_sent && at < count;) {
+        struct buffer body = {0};
+        at += message_list_encode(envelopes + at, count - at, &body);
+        is_sent = links_send(core, to, MESSAGE_KEEP, buffer_view(&body));
+        buffer_deinit(&body);
+    }
+    return is_sent;
 }
 
 static void send_item(struct core *core, struct keep_item *item)
@@ -74,7 +90,7 @@ static void send_item(struct core *core, struct keep_item *item)
     item->sent_ms = core->now_ms;
     for (size_t i = 0; i < item->holder_count; i++)
         if (fleet_is_counted(core, &item->holders[i]))
-            send_envelopes(core, &item->holders[i], &envelope, 1);
+            (void)keep_send(core, &item->holders[i], &envelope, 1);
 }
 
 void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
@@ -102,7 +118,7 @@ void keep_connected(struct core *core, const struct node_id *node)
         struct bytes envelope = buffer_view(&item->envelope);
         for (size_t k = 0; k < item->holder_count; k++)
             if (node_id_equal(&item->holders[k], node) && core->now_ms - item->sent_ms >= KEEP_AGAIN_MS)
-                send_envelopes(core, node, &envelope, 1);
+                (void)keep_send(core, node, &envelope, 1);
     }
 }
 
@@ -192,18 +208,36 @@ bool keep_receive(struct core *core, const struct node_id *from, struct bytes bo
     return is_well_formed;
 }
 
+// One message acknowledges all that became durable at once and came from the same node.
+static void acknowledge(struct core *core, size_t first, const struct node_id *to)
+{
+    struct keep *keep = &core->keep;
+    struct buffer ids = {0};
+    size_t kept = first;
+    for (size_t i = first; i < keep->receipt_count; i++) {
+        const struct keep_receipt receipt = keep->receipts[i];
+        bool is_told = receipt.ticket <= core->settled_ticket && node_id_equal(&receipt.to, to) &&
+                       ids.size < (size_t)MESSAGE_LIST_MAX * HASH_SIZE;
+        if (is_told)
+            buffer_add(&ids, receipt.id.b, sizeof receipt.id.b);
+        else
+            keep->receipts[kept++] = receipt;
+    }
+    keep->receipt_count = kept;
+    links_send(core, to, MESSAGE_KEPT, buffer_view(&ids));
+    buffer_deinit(&ids);
+}
+
 void keep_settled(struct core *core)
 {
     struct keep *keep = &core->keep;
-    size_t kept = 0;
-    for (size_t i = 0; i < keep->receipt_count; i++) {
+    for (size_t i = 0; i < keep->receipt_count;) {
         const struct keep_receipt receipt = keep->receipts[i];
         if (receipt.ticket > core->settled_ticket)
-            keep->receipts[kept++] = receipt;
+            i++;
         else
-            links_send(core, &receipt.to, MESSAGE_KEPT, bytes_of(receipt.id.b, sizeof receipt.id.b));
+            acknowledge(core, i, &receipt.to);
     }
-    keep->receipt_count = kept;
 }
 
 static struct keep_offer *find_offer(struct core *core, uint64_t query)
@@ -256,6 +290,23 @@ static void send_ids(struct core *core, struct keep_offer *offer, enum message_t
     buffer_clear(&offer->ids);
 }
 
+static void send_held(struct core *core, struct keep_offer *offer)
+{
+    (void)keep_send(core, &offer->to, offer->held, offer->held_count);
+    drop_held(offer);
+}
+
+static void hold(struct core *core, struct keep_offer *offer, struct bytes envelope)
+{
+    void *held = offer->held;
+    base_grow(&held, &offer->held_capacity, offer->held_count + 1, sizeof *offer->held);
+    offer->held = held;
+    offer->held[offer->held_count++] = bytes_of(base_copy(envelope.data, envelope.size), envelope.size);
+    offer->held_size += envelope.size;
+    if (offer->held_size >= KEEP_HELD_SIZE)
+        send_held(core, offer);
+}
+
 bool keep_row(struct core *core, uint64_t query, const struct event_row *row)
 {
     struct keep_offer *offer = find_offer(core, query);
@@ -270,7 +321,7 @@ bool keep_row(struct core *core, uint64_t query, const struct event_row *row)
     }
     struct hash *wanted = find_id(offer, &row->record);
     if (wanted && offer->mode == KEEP_SENDING)
-        send_envelopes(core, &offer->to, &row->envelope, 1);
+        hold(core, offer, row->envelope);
     else if (wanted)
         buffer_add(&offer->found, wanted->b, sizeof wanted->b);
     return true;
@@ -300,8 +351,9 @@ bool keep_rows_done(struct core *core, uint64_t query)
         send_ids(core, offer, MESSAGE_OFFER);
     else if (offer->mode == KEEP_COMPARING)
         send_lacking(core, offer);
-    buffer_deinit(&offer->ids);
-    buffer_deinit(&offer->found);
+    else
+        send_held(core, offer);
+    offer_deinit(offer);
     *offer = core->keep.offers[--core->keep.offer_count];
     return true;
 }

@@ -18,6 +18,7 @@ enum {
     KEEP_AGAIN_MS = 3000,          // a keeper that has not answered is told again
     KEEP_OFFER_PAGE = 512,         // ids in one message
     KEEP_OFFER_COUNT_MAX = 8192,   // newest records that are looked at
+    KEEP_HELD_SIZE = 48 * 1024,    // of records gathered for one message
 };
 
 struct keep_item { // a record of ours on its way to its keepers
@@ -46,6 +47,8 @@ struct keep_offer { // a look at the newest records on this disk, for another no
     uint64_t query;
     struct buffer ids;   // owned; COMPARING and SENDING: sorted
     struct buffer found; // owned; COMPARING: those that are here
+    struct bytes *held;  // owned, and what they point to; SENDING: until there is enough for a message
+    size_t held_count, held_capacity, held_size;
 };
 
 struct keep {
@@ -66,6 +69,9 @@ void keep_connected(struct core *core, const struct node_id *node);
 void keep_returned(struct core *core, const struct node_id *node);
 void keep_settled(struct core *core); // more writes are durable
 void keep_tick(struct core *core);
+
+// Sends ledger records of anybody, as many in a message as fit. False: not all of them went out on one link.
+bool keep_send(struct core *core, const struct node_id *to, const struct bytes *envelopes, size_t count);
 
 // Rows of a query that an offer began; false: not one of ours.
 bool keep_row(struct core *core, uint64_t query, const struct event_row *row);

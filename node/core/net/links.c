@@ -119,9 +119,10 @@ bool links_send(struct core *core, const struct node_id *node, enum message_type
     buffer_add_u8(&link->waiting, (uint8_t)type);
     buffer_add_u32(&link->waiting, (uint32_t)body.size);
     buffer_add(&link->waiting, body.data, body.size);
-    if (link->waiting.size > LINKS_WAITING_BYTES_MAX)
-        give_up(core, link);
-    return true;
+    if (link->waiting.size <= LINKS_WAITING_BYTES_MAX)
+        return true;
+    give_up(core, link);
+    return false;
 }
 
 bool links_is_open(const struct core *core, const struct node_id *node)

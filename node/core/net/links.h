@@ -41,7 +41,7 @@ struct links {
 
 void links_deinit(struct links *links);
 
-// False when the node's address or key is not known here: nothing was sent.
+// False when the node's address or key is not known here, or too much waits: nothing was sent.
 bool links_send(struct core *core, const struct node_id *node, enum message_type type, struct bytes body);
 bool links_is_open(const struct core *core, const struct node_id *node);
 

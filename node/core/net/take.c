@@ -8,19 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKE_HISTORY_MS = 15 * 60 * 1000 }; // what is handed over, at least; keepers have the rest already
-
-void takes_deinit(struct takes *takes)
-{
-    free(takes->answers);
-    free(takes->promises);
-    *takes = (struct takes){0};
-}
-
 // --- promises ---
 
-static void write_promise(struct core *core, const char *name, uint64_t life,
-                          const struct ledger_epoch *epoch)
+void take_write_promise(struct core *core, const char *name, uint64_t life, const struct ledger_epoch *epoch)
 {
     char key[8 + NAME_JOB_ROOM];
     struct buffer value = {0};
@@ -34,7 +24,7 @@ static void write_promise(struct core *core, const char *name, uint64_t life,
     buffer_deinit(&value);
 }
 
-static void keep_promise(struct core *core, const char *name, uint64_t life, const struct ledger_epoch *epoch)
+void take_keep_promise(struct core *core, const char *name, uint64_t life, const struct ledger_epoch *epoch)
 {
     struct takes *takes = &core->takes;
     for (size_t i = 0; i < takes->promise_count; i++) {
@@ -81,7 +71,7 @@ void take_load(struct core *core, const char *key, struct bytes value)
     if (!reader_is_done(&reader))
         return;
     if (!job || job->life != life)
-        keep_promise(core, name, life, &epoch);
+        take_keep_promise(core, name, life, &epoch);
     else if (ledger_epoch_compare(&epoch, &job->promised) > 0)
         job->promised = epoch;
 }
@@ -96,24 +86,13 @@ static bool is_asked(const struct job *job, const struct node_id *id)
     return false;
 }
 
-static void send_take(struct core *core, const struct job *job, const struct node_id *to)
-{
-    struct message_take_job item = {.life = job->life, .epoch_number = job->epoch.number};
-    struct buffer body = {0};
-    memcpy(item.job, job->name, sizeof item.job);
-    message_take_encode(&item, 1, &body);
-    links_send(core, to, MESSAGE_TAKE, buffer_view(&body));
-    buffer_deinit(&body);
-}
-
 static void ask(struct core *core, struct job *job, const struct node_id *id)
 {
     if (node_id_equal(id, &core->self.id) || node_id_is_zero(id) || is_asked(job, id) ||
         job->asked_count == COUNT_OF(job->asked))
         return;
     job->asked[job->asked_count++] = (struct jobs_asked){.id = *id};
-    if (!owner_is_gone(core, id))
-        send_take(core, job, id);
+    core->takes.has_unsent = true;
 }
 
 // The keepers of this view, and of the views without those that returned within the last hour: they all
@@ -142,7 +121,7 @@ void take_start(struct core *core, struct job *job)
     job->asked_count = 0;
     job->epoch = (struct ledger_epoch){.number = job->promised.number + 1, .node = core->self.id};
     job->promised = job->epoch;
-    write_promise(core, job->name, job->life, &job->epoch);
+    take_write_promise(core, job->name, job->life, &job->epoch);
     ask_keepers(core, job);
     ask(core, job, &previous);
     take_check(core, job);
@@ -195,16 +174,70 @@ void take_again(struct core *core)
     }
 }
 
+static struct jobs_asked *find_unsent(struct core *core, struct job *job, const struct node_id *to)
+{
+    for (size_t i = 0; job->role == JOBS_TAKING && i < job->asked_count; i++) {
+        struct jobs_asked *asked = &job->asked[i];
+        if (!asked->sent && !asked->answered && (!to || node_id_equal(&asked->id, to)) &&
+            !owner_is_gone(core, &asked->id))
+            return asked;
+    }
+    return NULL;
+}
+
+static void send_takes(struct core *core, const struct node_id *to, const struct message_take_job *items,
+                       size_t count)
+{
+    for (size_t at = 0; at < count;) {
+        struct buffer body = {0};
+        at += message_take_encode(items + at, count - at, &body);
+        links_send(core, to, MESSAGE_TAKE, buffer_view(&body));
+        buffer_deinit(&body);
+    }
+}
+
+// Asks one node about all jobs it has not been asked about yet. `from` is the first of them.
+static void ask_node(struct core *core, size_t from, const struct node_id *to)
+{
+    struct message_take_job *items = NULL;
+    size_t count = 0, capacity = 0;
+    for (size_t i = from; i < core->jobs.count; i++) {
+        struct jobs_asked *asked = find_unsent(core, core->jobs.items[i], to);
+        if (!asked)
+            continue;
+        asked->sent = true;
+        base_grow((void **)(void *)&items, &capacity, count + 1, sizeof *items);
+        take_describe(core, core->jobs.items[i], &items[count++]);
+    }
+    send_takes(core, to, items, count);
+    free(items);
+}
+
+void take_flush(struct core *core)
+{
+    if (!core->takes.has_unsent)
+        return;
+    core->takes.has_unsent = false;
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        struct jobs_asked *asked;
+        while ((asked = find_unsent(core, core->jobs.items[i], NULL))) {
+            const struct node_id to = asked->id;
+            ask_node(core, i, &to);
+        }
+    }
+}
+
 void take_tick(struct core *core)
 {
     if (core->now_ms < core->takes.again_ms)
         return;
     core->takes.again_ms = core->now_ms + TAKE_AGAIN_MS;
+    core->takes.has_unsent = true;
     for (size_t i = 0; i < core->jobs.count; i++) {
         struct job *job = core->jobs.items[i];
         for (size_t k = 0; job->role == JOBS_TAKING && k < job->asked_count; k++)
             if (!job->asked[k].answered && !owner_is_gone(core, &job->asked[k].id))
-                send_take(core, job, &job->asked[k].id);
+                job->asked[k].sent = false;
         take_check(core, job);
         if (job->retry_ms && core->now_ms >= job->retry_ms) {
             job->retry_ms = 0;
@@ -217,153 +250,9 @@ void take_tick(struct core *core)
     }
 }
 
-// --- answering ---
-
-static void refuse(struct core *core, const struct node_id *to, const struct message_take_job *asked,
-                   const struct ledger_epoch *known)
-{
-    struct message_taken taken = {.life = asked->life,
-                                  .asked_number = asked->epoch_number,
-                                  .epoch_number = known->number,
-                                  .epoch_node = known->node};
-    struct buffer body = {0};
-    memcpy(taken.job, asked->job, sizeof taken.job);
-    message_taken_encode(&taken, &body);
-    links_send(core, to, MESSAGE_TAKEN, buffer_view(&body));
-    buffer_deinit(&body);
-}
-
-static void begin_answer(struct core *core, const struct node_id *to, const struct message_take_job *asked,
-                         const struct node_id *previous)
-{
-    struct takes *takes = &core->takes;
-    void *answers = takes->answers;
-    base_grow(&answers, &takes->capacity, takes->count + 1, sizeof *takes->answers);
-    takes->answers = answers;
-    struct take_answer *answer = &takes->answers[takes->count++];
-    *answer = (struct take_answer){.to = *to,
-                                   .life = asked->life,
-                                   .number = asked->epoch_number,
-                                   .previous_owner = *previous,
-                                   .query = ++core->answers.query,
-                                   .ticket = core->outbox.ticket};
-    memcpy(answer->job, asked->job, sizeof answer->job);
-    const struct effect_query query = {.query = answer->query,
-                                       .kind = EFFECT_QUERY_DUE,
-                                       .job = answer->job,
-                                       .since_ms = core->wall_ms - TAKE_HISTORY_MS,
-                                       .limit = 1000};
-    book_flush(core); // what this step wrote about the job is handed over as well
-    outbox_query(&core->outbox, &query);
-}
-
-static void answer_one(struct core *core, const struct node_id *from, const struct message_take_job *asked)
-{
-    struct job *job = jobs_find(&core->jobs, asked->job);
-    struct ledger_epoch epoch = {.number = asked->epoch_number, .node = *from};
-    struct node_id previous = {{0}};
-    if (job && job->life == asked->life) {
-        bool is_taken = job->promised.number == epoch.number && !node_id_equal(&job->promised.node, from);
-        if (is_taken || ledger_epoch_compare(&job->promised, &epoch) > 0) {
-            refuse(core, from, asked, &job->promised);
-            return;
-        }
-        previous = job->promised.node;
-        if (job->role != JOBS_NOT_MINE)
-            take_drop(core, job);
-        job->promised = epoch;
-        job->look_ms = core->now_ms + TAKE_LOOK_MS + random_below(&core->random, TAKE_AGAIN_MS);
-    } else {
-        keep_promise(core, asked->job, asked->life, &epoch);
-    }
-    write_promise(core, asked->job, asked->life, &epoch);
-    begin_answer(core, from, asked, &previous);
-}
-
-bool take_asked(struct core *core, const struct node_id *from, struct bytes body)
-{
-    struct arena arena = {0};
-    struct message_take take;
-    bool is_well_formed = message_take_decode(body, &arena, &take) == 0;
-    for (size_t i = 0; is_well_formed && i < take.count && core->is_ready; i++)
-        answer_one(core, from, &take.jobs[i]);
-    arena_deinit(&arena);
-    return is_well_formed;
-}
-
-static struct take_answer *find_query(struct core *core, uint64_t query)
-{
-    for (size_t i = 0; i < core->takes.count; i++)
-        if (core->takes.answers[i].query == query)
-            return &core->takes.answers[i];
-    return NULL;
-}
-
-bool take_row(struct core *core, uint64_t query, const struct event_row *row)
-{
-    struct take_answer *answer = find_query(core, query);
-    if (!answer)
-        return false;
-    if (row->index == 0 && row->envelope.size && !node_id_equal(&row->signer, &answer->to)) {
-        struct buffer body = {0};
-        message_list_encode(&row->envelope, 1, &body);
-        links_send(core, &answer->to, MESSAGE_KEEP, buffer_view(&body));
-        buffer_deinit(&body);
-    }
-    return true;
-}
-
-static void finish_answer(struct core *core, const struct take_answer *answer)
-{
-    const struct job *job = jobs_find(&core->jobs, answer->job);
-    struct message_taken taken = {.life = answer->life,
-                                  .asked_number = answer->number,
-                                  .epoch_number = answer->number,
-                                  .epoch_node = answer->to,
-                                  .previous_owner = answer->previous_owner};
-    struct message_cursor cursors[LIMIT_TRIGGER_COUNT_MAX];
-    struct run_id running[LIMIT_RUNNING_COUNT_MAX];
-    memcpy(taken.job, answer->job, sizeof taken.job);
-    taken.cursors = cursors;
-    taken.running = running;
-    for (size_t i = 0; job && i < job->slot_count && i < COUNT_OF(cursors); i++)
-        cursors[taken.cursor_count++] = (struct message_cursor){.schedule_version = job->schedule_version,
-                                                                .trigger = job->slots[i].trigger,
-                                                                .decided_ms = job->slots[i].decided_ms};
-    for (size_t i = 0; i < core->runs.count && taken.running_count < COUNT_OF(running); i++)
-        if (strcmp(core->runs.items[i]->job, answer->job) == 0 && core->runs.items[i]->state != RUN_WRITTEN)
-            running[taken.running_count++] = core->runs.items[i]->id;
-    struct buffer body = {0};
-    message_taken_encode(&taken, &body);
-    links_send(core, &answer->to, MESSAGE_TAKEN, buffer_view(&body));
-    buffer_deinit(&body);
-}
-
-bool take_rows_done(struct core *core, uint64_t query)
-{
-    struct take_answer *answer = find_query(core, query);
-    if (!answer)
-        return false;
-    answer->rows_done = true;
-    take_settled(core);
-    return true;
-}
-
-void take_settled(struct core *core)
-{
-    struct takes *takes = &core->takes;
-    for (size_t i = takes->count; i-- > 0;) {
-        struct take_answer answer = takes->answers[i];
-        if (!answer.rows_done || answer.ticket > core->settled_ticket)
-            continue;
-        takes->answers[i] = takes->answers[--takes->count];
-        finish_answer(core, &answer);
-    }
-}
-
 // --- being answered ---
 
-static void refused(struct core *core, struct job *job, const struct message_taken *taken)
+static void refused(struct core *core, struct job *job, const struct message_taken_job *taken)
 {
     const struct ledger_epoch higher = {.number = taken->epoch_number, .node = taken->epoch_node};
     if (ledger_epoch_compare(&higher, &job->promised) > 0)
@@ -372,7 +261,7 @@ static void refused(struct core *core, struct job *job, const struct message_tak
     job->retry_ms = core->now_ms + 1000 + random_below(&core->random, 1000);
 }
 
-static void merge(struct core *core, struct job *job, const struct message_taken *taken)
+static void merge(struct core *core, struct job *job, const struct message_taken_job *taken)
 {
     for (size_t i = 0; i < taken->cursor_count; i++) {
         const struct message_cursor *cursor = &taken->cursors[i];
@@ -386,29 +275,32 @@ static void merge(struct core *core, struct job *job, const struct message_taken
     ask(core, job, &taken->previous_owner);
 }
 
+static void answered(struct core *core, const struct node_id *from, const struct message_taken_job *taken)
+{
+    struct job *job = jobs_find(&core->jobs, taken->job);
+    if (!job || job->life != taken->life || job->role != JOBS_TAKING ||
+        job->epoch.number != taken->asked_number)
+        return;
+    bool is_refused =
+        taken->epoch_number != taken->asked_number || !node_id_equal(&taken->epoch_node, &core->self.id);
+    if (is_refused) {
+        refused(core, job, taken);
+        return;
+    }
+    for (size_t i = 0; i < job->asked_count; i++)
+        if (node_id_equal(&job->asked[i].id, from))
+            job->asked[i].answered = true;
+    merge(core, job, taken);
+    take_check(core, job);
+}
+
 bool take_answered(struct core *core, const struct node_id *from, struct bytes body)
 {
     struct arena arena = {0};
     struct message_taken taken;
-    if (message_taken_decode(body, &arena, &taken)) {
-        arena_deinit(&arena);
-        return false;
-    }
-    struct job *job = jobs_find(&core->jobs, taken.job);
-    if (job && job->life == taken.life && job->role == JOBS_TAKING &&
-        job->epoch.number == taken.asked_number) {
-        bool is_refused =
-            taken.epoch_number != taken.asked_number || !node_id_equal(&taken.epoch_node, &core->self.id);
-        if (is_refused) {
-            refused(core, job, &taken);
-        } else {
-            for (size_t i = 0; i < job->asked_count; i++)
-                if (node_id_equal(&job->asked[i].id, from))
-                    job->asked[i].answered = true;
-            merge(core, job, &taken);
-            take_check(core, job);
-        }
-    }
+    bool is_well_formed = message_taken_decode(body, &arena, &taken) == 0;
+    for (size_t i = 0; is_well_formed && i < taken.count; i++)
+        answered(core, from, &taken.jobs[i]);
     arena_deinit(&arena);
-    return true;
+    return is_well_formed;
 }

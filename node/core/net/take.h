@@ -7,13 +7,21 @@
 //                            answered somebody's take; slept; the job went; a node returned
 //
 // The taker asks the keepers of its view and the previous owner, with an epoch above any it has seen.
-// Who answers first makes its promise durable, hands over what it has written about the job, gives up
-// every attempt it is not running, and from then on refuses epochs that are not higher. There is no time-out
-// but death. Who is refused tries again after one to two seconds, if it is still the first.
+// Who answers first makes its promise durable, gives up every attempt it is not running, and from then on
+// refuses epochs that are not higher. There is no time-out but death. Who is refused tries again after one to
+// two seconds, if it is still the first.
+//
+// A taker says up to where it knows the job and which due times it knows no end of. The answer hands over
+// what the rules need: all about due times without an end, here or there, and live orders; and from the
+// previous owner, or from everybody where that is dead, what has ended beyond what the taker knows, as far as
+// it fits. Older history follows by net/keep.h. One message asks for many jobs, so that a node that goes or
+// comes costs few of them; a record that speaks of many jobs is handed over once.
+//
 // Model: shared rules 6-8; checked with three nodes, crashes, cuts and lost messages.
 #ifndef NODE_CORE_NET_TAKE_H
 #define NODE_CORE_NET_TAKE_H
 
+#include "crdt/tree.h"
 #include "node/core/jobs.h"
 #include "proto/message.h"
 
@@ -21,19 +29,41 @@ struct core;
 struct event_row;
 
 enum {
-    TAKE_AGAIN_MS = 1000, // an unanswered question is repeated
-    TAKE_LOOK_MS = 3000,  // after somebody took a job: is it ours after all?
+    TAKE_AGAIN_MS = 1000,             // an unanswered question is repeated
+    TAKE_LOOK_MS = 3000,              // after somebody took a job: is it ours after all?
+    TAKE_HISTORY_MS = 15 * 60 * 1000, // what has ended is handed over no further back
+    TAKE_HISTORY_SIZE_MAX = 1024 * 1024,
+    TAKE_ANSWER_SIZE_MAX = 2 * 1024 * 1024, // of records; jobs beyond it are asked for again
 };
 
-struct take_answer { // an answer in the making: waits for the disk
-    struct node_id to;
-    char job[NAME_JOB_ROOM];
-    uint64_t life;
-    uint64_t number;
+struct take_item { // one job of an answer
+    struct message_take_job asked;
     struct node_id previous_owner;
-    uint64_t query;
-    uint64_t ticket;
-    bool rows_done;
+    bool is_left_out; // the answer is full: the taker asks again
+};
+
+struct take_query { // a look at this disk
+    size_t item;
+    bool is_history; // what it finds may be left out
+};
+
+struct take_record {       // to be handed over
+    struct tree_node node; // by id; first
+    struct hash id;
+    struct buffer envelope; // owned
+};
+
+struct take_answer { // to one message, in the making: waits for the disk
+    struct node_id to;
+    struct take_item *items; // owned
+    size_t item_count;
+    struct take_query *queries; // owned; numbered from first_query on
+    size_t query_count, query_capacity;
+    uint64_t first_query;
+    size_t unfinished;   // queries
+    struct tree records; // owned
+    size_t records_size, history_size;
+    uint64_t ticket; // of the promises
 };
 
 struct take_promise { // about a job that is not known here yet
@@ -45,14 +75,16 @@ struct take_promise { // about a job that is not known here yet
 struct takes {
     struct take_promise *promises; // owned
     size_t promise_count, promise_capacity;
-    struct take_answer *answers; // owned
+    struct take_answer **answers; // owned
     size_t count, capacity;
+    bool has_unsent;   // somebody is to be asked at the end of this step
     uint64_t again_ms; // monotonic: next look at what is under way
 };
 
 void takes_deinit(struct takes *takes);
 
 void take_start(struct core *core, struct job *job);
+void take_flush(struct core *core); // asks; at the end of every step
 // Completes when nobody who matters is left unanswered. To be called when the view changed.
 void take_check(struct core *core, struct job *job);
 // This node is owner of nothing until it has taken again.
@@ -64,6 +96,12 @@ void take_settled(struct core *core);
 
 bool take_row(struct core *core, uint64_t query, const struct event_row *row);
 bool take_rows_done(struct core *core, uint64_t query);
+
+// What the taker says of a job: how far it knows it.
+void take_describe(const struct core *core, const struct job *job, struct message_take_job *ret_asked);
+// The highest epoch told to anybody must be on disk.
+void take_write_promise(struct core *core, const char *job, uint64_t life, const struct ledger_epoch *epoch);
+void take_keep_promise(struct core *core, const char *job, uint64_t life, const struct ledger_epoch *epoch);
 
 // Messages; false: malformed.
 bool take_asked(struct core *core, const struct node_id *from, struct bytes body);
