@@ -1,4 +1,5 @@
 // take_answer.c - the other side of a take: promises, and what is handed over. See take.h.
+#include "node/core/retry.h"
 #include "node/core/state.h"
 
 #include <stdlib.h>
@@ -14,29 +15,12 @@ static bool is_running_here(const struct core *core, const struct known_due *due
     return false;
 }
 
-// A run may still end, an attempt begin or another one follow.
+// A run may still end, or an attempt follow.
 static bool is_unsettled(const struct core *core, const struct job *job, const struct known_due *due)
 {
-    uint32_t attempts_max = job->definition ? 1 + job->definition->retry_times : 1;
-    switch (due->status) {
-    case LEDGER_OPEN:
-        return true;
-    case LEDGER_TIMEOUT:
-    case LEDGER_FAILED:
-        return known_open_attempt(due) || known_last_attempt(due) < attempts_max ||
-               is_running_here(core, due);
-    case LEDGER_LOST:
-        return known_last_attempt(due) < attempts_max + 2 || is_running_here(core, due);
-    case LEDGER_OK:
-        return false;
-    case LEDGER_DENIED:
-    case LEDGER_BLOCKED:
-    case LEDGER_MISSED:
-    case LEDGER_SKIPPED:
-    case LEDGER_CANCELLED:
-        return is_running_here(core, due);
-    }
-    return false;
+    struct retry retry;
+    return due->status == LEDGER_OPEN || is_running_here(core, due) ||
+           (job->definition && retry_find(job->definition, due, &retry));
 }
 
 // Due times without an end, in few stretches: what does not fit makes the last one longer.
