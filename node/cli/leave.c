@@ -12,6 +12,7 @@
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
 #include "node/cli/job_view.h"
+#include "node/cli/place.h"
 #include "node/cli/print.h"
 #include "node/io/clock.h"
 #include "node/io/runner/agent_dir.h"
@@ -153,47 +154,70 @@ static int erase(const char *directory)
     return COMMAND_DONE;
 }
 
-// The lock is free once the agent has ended.
-static int erase_when_ended(const char *directory)
+// The lock is free once the agent has ended; only then is it noted that the node has left.
+static int wait_for_end(const char *directory, bool is_erased)
 {
     uint64_t start_ms = clock_now_ms();
     for (;;) {
         struct agent_dir dir;
-        int outcome = agent_dir_open(&dir, directory);
-        int status = COMMAND_FAILED;
-        if (outcome == 0)
-            status = erase(directory);
-        else if (outcome != AGENT_DIR_LOCKED || clock_now_ms() - start_ms > ERASE_WAIT_MS)
-            print_failure("left, but not erased: %s", dir.why);
+        int outcome = agent_dir_open(&dir, directory), status = COMMAND_DONE;
+        bool is_late = clock_now_ms() - start_ms > ERASE_WAIT_MS;
+        if (outcome == 0 && !agent_dir_has_left(&dir))
+            status = print_failure("the agent died before it noted that it left; start it and leave again");
+        else if (outcome == 0)
+            status = is_erased ? erase(directory) : COMMAND_DONE;
+        else if (is_erased && (outcome != AGENT_DIR_LOCKED || is_late))
+            status = print_failure("left, but not erased: %s", dir.why);
         agent_dir_close(&dir);
-        if (outcome != AGENT_DIR_LOCKED || clock_now_ms() - start_ms > ERASE_WAIT_MS)
+        if (outcome != AGENT_DIR_LOCKED || is_late)
             return status;
         poll(NULL, 0, 100);
     }
 }
 
+// Nobody has to be told any more, and no agent would start there.
+static bool has_left(const struct command_line *line)
+{
+    struct agent_dir dir;
+    char *directory = place_dir(line);
+    bool is_left = agent_dir_open(&dir, directory) == 0 && agent_dir_has_left(&dir);
+    agent_dir_close(&dir);
+    free(directory);
+    return is_left;
+}
+
+static int tell_fleet(const struct command_line *line, struct client *client)
+{
+    struct control_request request = {.kind = CONTROL_LEAVE, .job = "", .run = ""};
+    struct control_reply reply;
+    request.erase = command_line_has(line, "erase");
+    int status = client_open(line, client);
+    if (status != COMMAND_DONE)
+        return status;
+    client_send(client, &request);
+    while (client_next(client, &reply))
+        ;
+    return client->end.exit_status == COMMAND_DONE ? COMMAND_DONE : client_end(client);
+}
+
 int commands_leave(const struct command_line *line)
 {
     struct client client = {.socket = -1};
-    struct control_request request = {.kind = CONTROL_LEAVE, .job = "", .run = ""};
-    struct control_reply reply;
     bool is_erased = command_line_has(line, "erase");
-    request.erase = is_erased;
-    int status = client_open(line, &client);
+    bool had_left = has_left(line);
+    if (had_left && !is_erased)
+        return print_failure("this node left its fleet before; --erase clears its directory away");
+    int status = had_left ? COMMAND_DONE : tell_fleet(line, &client);
     if (status == COMMAND_DONE) {
-        client_send(&client, &request);
-        while (client_next(&client, &reply))
-            ;
-        status = (int)client.end.exit_status;
-        if (status == COMMAND_DONE && is_erased)
-            status = erase_when_ended(client.directory);
-        else if (status != COMMAND_DONE)
-            client_end(&client);
-        if (status == COMMAND_DONE && command_line_has(line, "json"))
-            document_print(json_pack("{s:b, s:b}", "left", true, "erased", is_erased));
-        else if (status == COMMAND_DONE)
-            print_line("%s%s", client.end.text, is_erased ? "; its directory is erased" : "");
+        char *directory = place_dir(line);
+        status = wait_for_end(directory, is_erased);
+        free(directory);
     }
+    if (status == COMMAND_DONE && command_line_has(line, "json"))
+        document_print(json_pack("{s:b, s:b}", "left", true, "erased", is_erased));
+    else if (status == COMMAND_DONE)
+        print_line("left the fleet; this node's agent has ended%s",
+                   is_erased ? "; its directory is erased" : "");
     client_close(&client);
     return status;
 }

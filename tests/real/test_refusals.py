@@ -96,6 +96,17 @@ class Starting(story.Story):
         self.assertIn("--operator", said)
         shutil.move(self.fleet.keys + ".away", self.fleet.keys)
 
+    def test_a_node_that_left_is_not_started_again(self):
+        self.node.start()
+        two = self.fleet.join("two", self.node)
+        two.run("leave")
+        fleet.wait_until(lambda: {row["name"]: row["state"] for row in self.node.ask("members")["items"]}["two"] == "left",
+                         20, "the others know it")
+        for again in (("agent", "--listen", f"{two.address}:{network.PORT}"), ("init",), ("leave",)):
+            self.assertIn("--erase", two.run(*again, status=fleet.FAILED).stderr)
+        self.assertTrue(two.ask("leave", "--erase")["erased"])
+        self.assertFalse(os.path.exists(two.directory))
+
     def test_a_refused_agent_leaves_nothing_running(self):
         self.node.start()
         before = set(processes.descendants_of(os.getpid()))

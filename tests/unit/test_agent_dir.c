@@ -91,6 +91,22 @@ static void init_over_a_living_node_is_refused(void **state)
     assert_int_equal(agent_dir_create(&world->dir, world->path), AGENT_DIR_TAKEN);
 }
 
+static void a_node_that_left_is_remembered_and_init_says_to_erase_it(void **state)
+{
+    struct world *world = *state;
+    struct pin pin = some_pin();
+    assert_int_equal(pin_save(world->dir.runner, &pin), 0);
+    assert_false(agent_dir_has_left(&world->dir));
+    assert_int_equal(agent_dir_mark_left(&world->dir), 0);
+    agent_dir_close(&world->dir);
+    struct agent_dir again;
+    assert_int_equal(agent_dir_open(&again, world->path), 0);
+    assert_true(agent_dir_has_left(&again));
+    agent_dir_close(&again);
+    assert_int_equal(agent_dir_create(&world->dir, world->path), AGENT_DIR_TAKEN);
+    assert_non_null(strstr(world->dir.why, "katydid leave --erase"));
+}
+
 static void init_after_an_attempt_that_left_no_pin_goes_on(void **state)
 {
     struct world *world = *state;
@@ -206,6 +222,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(folders_have_the_narrow_modes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_agent_is_told_who_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(init_over_a_living_node_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_node_that_left_is_remembered_and_init_says_to_erase_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(init_after_an_attempt_that_left_no_pin_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_with_other_things_in_it_is_not_taken_over, set_up,
                                         tear_down),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 static const char NETWORK_USER[] = "katydid";
+static const char LEFT_FILE[] = "left";
 
 enum {
     MODE_DIR = 0711,
@@ -61,6 +62,21 @@ void agent_dir_close(struct agent_dir *dir)
     dir->path = NULL;
 }
 
+int agent_dir_mark_left(const struct agent_dir *dir)
+{
+    int file = openat(dir->runner, LEFT_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0)
+        return -errno;
+    close(file);
+    return fsync(dir->runner) ? -errno : 0;
+}
+
+bool agent_dir_has_left(const struct agent_dir *dir)
+{
+    struct stat status;
+    return fstatat(dir->runner, LEFT_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool agent_dir_has_own_network_user(const struct agent_dir *dir)
 {
     return dir->network_user != geteuid();
@@ -104,7 +120,10 @@ static int take_lock(struct agent_dir *dir)
             return refuse_errno(dir, "lock");
         ssize_t size = pread(dir->lock, pid, sizeof pid - 1, 0);
         long number = size > 0 ? strtol(pid, NULL, 10) : 0;
-        return refuse(dir, AGENT_DIR_LOCKED, "an agent (pid %ld) already runs on %s", number, dir->path);
+        return refuse(
+            dir, AGENT_DIR_LOCKED,
+            "an agent (pid %ld) already runs on %s; another node needs a directory of its own: --dir", number,
+            dir->path);
     }
     int length = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(dir->lock, 0) != 0 || pwrite(dir->lock, pid, (size_t)length, 0) != length)
@@ -219,7 +238,11 @@ static int refuse_taken(struct agent_dir *dir)
     struct stat status;
     if (fstatat(dir->runner, "pin", &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? 0 : refuse_errno(dir, "runner/pin");
-    return refuse(dir, AGENT_DIR_TAKEN, "a node already lives in %s", dir->path);
+    if (agent_dir_has_left(dir))
+        return refuse(dir, AGENT_DIR_TAKEN,
+                      "%s is of a node that left its fleet: erase it with katydid leave --erase --dir %s",
+                      dir->path, dir->path);
+    return refuse(dir, AGENT_DIR_TAKEN, "a node already lives in %s; choose another with --dir", dir->path);
 }
 
 int agent_dir_create(struct agent_dir *dir, const char *path)

@@ -59,6 +59,13 @@ static int fail(const char *what, const char *why)
 static int open_directory(struct runner *runner)
 {
     int outcome = agent_dir_open(&runner->dir, runner->options->directory);
+    if (outcome == 0 && agent_dir_has_left(&runner->dir)) {
+        notice_say(
+            EFFECT_ERROR,
+            "the node of %s left its fleet: erase it with katydid leave --erase --dir %s, then join again",
+            runner->dir.path, runner->dir.path);
+        return 1;
+    }
     if (outcome == 0)
         return 0;
     notice_say(EFFECT_ERROR, "%s", runner->dir.why);
@@ -169,7 +176,8 @@ static void stop(struct runner *runner)
         return;
     }
     if (runner->processes.live_count)
-        notice_say(EFFECT_INFO, "stopping: %zu runs are asked to end", runner->processes.live_count);
+        notice_say(EFFECT_INFO, "stopping: %zu run%s asked to end", runner->processes.live_count,
+                   runner->processes.live_count == 1 ? " is" : "s are");
     runner->is_stopping = true;
     runner->stop_at_ms = clock_now_ms() + RUNNER_STOP_MS;
     snprintf(runner->refuses, sizeof runner->refuses, "the agent is being stopped");
@@ -189,6 +197,9 @@ static void follow_child(struct runner *runner)
         (!is_refused && child->exit_status != DAEMON_LEFT))
         return;
     runner->exit_status = is_refused ? 1 : 0;
+    if (child->exit_status == DAEMON_LEFT && agent_dir_mark_left(&runner->dir) != 0)
+        notice_say(EFFECT_ERROR, "cannot note in %s that this node left its fleet: do not start it again",
+                   runner->options->directory);
     stop(runner);
 }
 
