@@ -6,15 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_run_order(const struct envelope *envelope)
+{
+    struct arena arena = {0};
+    struct order order;
+    bool is_run = envelope->kind == ENVELOPE_ORDER && !order_decode(envelope->body, &arena, &order) &&
+                  order.action == ORDER_RUN;
+    arena_deinit(&arena);
+    return is_run;
+}
+
+// What starts something waits for room: taken now, it would be carried out and then forgotten.
 static const char *refuse_early(const struct core *core, struct bytes record)
 {
     struct envelope envelope;
     if (core->storage == EVENT_STORAGE_FAILED)
         return "this node's disk does not keep what is written to it; use another node and replace the disk";
     if (core->storage == EVENT_STORAGE_FULL && !envelope_parse(record, &envelope) &&
-        envelope.kind == ENVELOPE_DEFINITION)
-        return "this node's disk is full: it takes pauses and deletes, but no new definitions; free some "
-               "space";
+        (envelope.kind == ENVELOPE_DEFINITION || is_run_order(&envelope)))
+        return "this node's disk is full: it takes pauses and deletes, but no new definitions and no orders "
+               "to "
+               "run; free some space";
     return NULL;
 }
 

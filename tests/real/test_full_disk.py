@@ -82,6 +82,16 @@ class Disk(story.Story):
         self.assertTrue(jobs["one"]["paused"])
         self.assertEqual(sorted(jobs), ["after", "one", "three", "tick"])
 
+    def test_a_run_that_was_refused_does_not_come_later(self):
+        self.node.add("job", "--every", "30d", "--", "true")
+        self.fill()
+        self.noticed()
+        self.assertIn("disk is full", self.node.run("run", "job", status=fleet.FAILED).stderr)
+        self.make_room()
+        fleet.wait_until(lambda: self.node.status()["storage"] == "ok", 60, "it recovers by itself")
+        self.node.run("run", "job", "--wait")
+        self.assertEqual(len(self.node.runs("job")), 1)
+
     def noticed(self):
         def is_refused():
             answer = self.node.run("add", f"late{len(refusals)}", "--every", "30d", *fleet.USER, "--", "true",
