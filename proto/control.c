@@ -121,7 +121,6 @@ static void read_status(struct codec *codec, const Katydid__Control__Status *in,
         .up_ms = in->up_ms,
         .listen_count = in->n_listen,
         .problem_count = in->n_problems,
-        .stored_bytes = in->stored_bytes,
         .repair_bytes = in->repair_bytes,
         .rejected = in->rejected,
         .records = in->records,
@@ -418,7 +417,6 @@ static void encode_status(struct arena *room, const struct control_status *in, K
     out->n_listen = in->listen_count;
     out->problems = codec_put_texts(room, in->problems, in->problem_count);
     out->n_problems = in->problem_count;
-    out->stored_bytes = in->stored_bytes;
     out->table_digest = codec_put_id(&in->table_digest, sizeof in->table_digest);
     out->repair_bytes = in->repair_bytes;
     out->rejected = in->rejected;

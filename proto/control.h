@@ -73,7 +73,6 @@ struct control_status {
     size_t listen_count;
     const char *const *problems; // one sentence each: what needs a person
     size_t problem_count;
-    uint64_t stored_bytes;
     struct hash table_digest;
     uint64_t repair_bytes; // table bytes sent by repair since start
     uint64_t rejected;     // records and packets refused since start

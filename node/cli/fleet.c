@@ -1,7 +1,11 @@
 // `status`, `members`, `owner`: the fleet as one agent sees it.
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/cli/client.h"
 #include "node/cli/commands.h"
@@ -19,7 +23,34 @@ static const char *confined_text(enum member_confined confined)
 
 // ---- status ----
 
-static void print_status_screen(const struct control_status *status)
+static uint64_t size_of_files(int directory, const char *part)
+{
+    struct dirent *entry;
+    struct stat status;
+    uint64_t size_bytes = 0;
+    int folder = openat(directory, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *list = folder < 0 ? NULL : fdopendir(folder);
+    while (list && (entry = readdir(list))) {
+        if (!fstatat(dirfd(list), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) && S_ISREG(status.st_mode))
+            size_bytes += (uint64_t)status.st_blocks * 512;
+    }
+    if (list)
+        closedir(list);
+    return size_bytes;
+}
+
+// What the node's directory takes of the disk; 0 where it may not be looked into.
+static uint64_t stored_bytes(const char *path)
+{
+    int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return 0;
+    uint64_t size_bytes = size_of_files(directory, "net") + size_of_files(directory, "runner");
+    close(directory);
+    return size_bytes;
+}
+
+static void print_status_screen(const struct control_status *status, uint64_t size_bytes)
 {
     static const char *const STORAGE[] = {[CONTROL_STORAGE_OK] = "ok",
                                           [CONTROL_STORAGE_FULL] = "disk full",
@@ -27,7 +58,7 @@ static void print_status_screen(const struct control_status *status)
     char fleet[2 * HASH_SIZE + 1], up[PRINT_ROOM], stored[PRINT_ROOM];
     hex_encode(status->fleet.hash.b, HASH_SIZE, fleet);
     print_duration((int64_t)status->up_ms / 1000 * 1000, up);
-    print_size(status->stored_bytes, stored);
+    print_size(size_bytes, stored);
     print_line("fleet     %s (%.16s), authority entry %llu", status->fleet_name, fleet,
                (unsigned long long)status->authority_number);
     print_line("node      %s, katydid %s, up %s, %s%s", status->node_name, status->version, up,
@@ -40,8 +71,8 @@ static void print_status_screen(const struct control_status *status)
                status->jobs_paused, status->jobs_owned, status->running, status->queued);
     print_line("clock     %s",
                status->clock_trusted ? "trusted" : "not trusted: no calendar job is owned here");
-    print_line("storage   %s%s%s", STORAGE[status->storage], status->stored_bytes ? ", " : "",
-               status->stored_bytes ? stored : "");
+    print_line("storage   %s%s%s", STORAGE[status->storage], size_bytes ? ", " : "",
+               size_bytes ? stored : "");
     print_line("confined  %s", confined_text(status->confined));
     enum terminal_colour colour = terminal_has_colour(stdout) ? TERMINAL_RED : TERMINAL_PLAIN;
     for (size_t i = 0; i < status->problem_count; i++) {
@@ -56,7 +87,7 @@ static json_t *counts_document(const struct control_status *status)
                      (int)status->members_suspect, "dead", (int)status->members_dead);
 }
 
-static void print_status_document(const struct control_status *status)
+static void print_status_document(const struct control_status *status, uint64_t size_bytes)
 {
     static const char *const STORAGE[] = {"ok", "full", "failed"};
     json_t *object = json_object();
@@ -78,7 +109,7 @@ static void print_status_document(const struct control_status *status)
     json_object_set_new(object, "time", document_time(status->wall_ms));
     json_object_set_new(object, "confined", json_string(confined_text(status->confined)));
     json_object_set_new(object, "storage", json_string(STORAGE[status->storage]));
-    json_object_set_new(object, "stored_bytes", document_number(status->stored_bytes));
+    json_object_set_new(object, "stored_bytes", document_number(size_bytes));
     json_object_set_new(object, "generation", document_number(status->generation));
     json_object_set_new(object, "up_ms", document_number(status->up_ms));
     json_object_set_new(object, "authority_number", document_number(status->authority_number));
@@ -103,9 +134,9 @@ int commands_status(const struct command_line *line)
         status = client_ask(&client, &(struct control_request){.kind = CONTROL_STATUS, .job = "", .run = ""},
                             &reply, &is_found);
     if (is_found && reply.kind == CONTROL_REPLY_STATUS && command_line_has(line, "json"))
-        print_status_document(&reply.is.status);
+        print_status_document(&reply.is.status, stored_bytes(client.directory));
     else if (is_found && reply.kind == CONTROL_REPLY_STATUS)
-        print_status_screen(&reply.is.status);
+        print_status_screen(&reply.is.status, stored_bytes(client.directory));
     client_close(&client);
     return status;
 }

@@ -97,6 +97,7 @@ void answer_status(struct core *core, uint64_t client)
         .table_digest = table_digest(&core->table),
         .rejected = core->rejected,
         .repair_bytes = core->sync.repair_bytes,
+        .records = (uint32_t)core->table.records.count,
     };
     core_count_members(core, &reply.is.status);
     count_jobs(core, &reply.is.status);
