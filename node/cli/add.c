@@ -267,26 +267,28 @@ static int read_job(const struct command_line *line, const char *zone, struct ar
     return status;
 }
 
-static bool is_secret_word(const char *text)
+// The word in `text` that smells of a secret; NULL when there is none.
+static const char *find_secret_word(const char *text)
 {
     static const char *const WORDS[] = {"password", "passwd", "secret", "token", "api_key", "apikey"};
     for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
         if (strcasestr(text, WORDS[i]))
-            return true;
+            return WORDS[i];
     }
-    return false;
+    return NULL;
 }
 
 static void warn_secrets(const struct definition *definition)
 {
-    bool is_found = definition->shell && is_secret_word(definition->shell);
-    for (size_t i = 0; i < definition->environment_count; i++)
-        is_found = is_found || is_secret_word(definition->environment[i].key);
-    for (size_t i = 0; i < definition->argument_count; i++)
-        is_found = is_found || is_secret_word(definition->argv[i]);
-    if (is_found)
-        print_notice(
-            "every member of the fleet can read this definition; keep secrets in a file on the node instead");
+    const char *word = definition->shell ? find_secret_word(definition->shell) : NULL;
+    for (size_t i = 0; i < definition->environment_count && !word; i++)
+        word = find_secret_word(definition->environment[i].key);
+    for (size_t i = 0; i < definition->argument_count && !word; i++)
+        word = find_secret_word(definition->argv[i]);
+    if (word)
+        print_notice("`%s` in it: every member of the fleet can read a definition, so keep secrets in a file "
+                     "on the node",
+                     word);
 }
 
 static int check_future(const struct preview *preview)

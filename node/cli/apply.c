@@ -164,7 +164,8 @@ static void print_step(const struct step *step)
         diff_print(buffer_view(&step->before), buffer_view(&step->after), stdout);
 }
 
-static void print_plan(const struct command_line *line, const struct plan *plan, bool is_dry)
+// `why_not`: why nothing of it was done; "" when it was.
+static void print_plan(const struct command_line *line, const struct plan *plan, const char *why_not)
 {
     json_t *document = json_object();
     json_t *lists[COUNT_OF(STEP_WORDS)];
@@ -176,13 +177,13 @@ static void print_plan(const struct command_line *line, const struct plan *plan,
         if (!is_json && plan->steps[i].kind != STEP_UNCHANGED)
             print_step(&plan->steps[i]);
     }
-    json_object_set_new(document, "dry_run", json_boolean(is_dry));
+    json_object_set_new(document, "dry_run", json_boolean(why_not[0]));
     if (is_json)
         document_print(json_incref(document));
     else
-        print_line("%zu added, %zu changed, %zu unchanged, %zu pruned%s", plan->totals[STEP_ADDED],
+        print_line("%zu added, %zu changed, %zu unchanged, %zu pruned%s%s", plan->totals[STEP_ADDED],
                    plan->totals[STEP_CHANGED], plan->totals[STEP_UNCHANGED], plan->totals[STEP_PRUNED],
-                   is_dry ? "; nothing was done (--dry-run)" : "");
+                   why_not[0] ? "; nothing was done: " : "", why_not);
     json_decref(document);
 }
 
@@ -203,13 +204,13 @@ static int carry_out(const struct command_line *line, const struct plan *plan, s
 {
     bool is_dry = command_line_has(line, "dry-run");
     if (plan->totals[STEP_PRUNED] && !is_dry && !command_line_has(line, "yes")) {
-        print_plan(line, plan, true);
-        return print_failure("%zu jobs would be deleted; say --yes to do it, or --dry-run to look only",
-                             plan->totals[STEP_PRUNED]);
+        print_plan(line, plan, "--yes is missing");
+        return print_failure("%zu job%s would be deleted; say --yes to do it, or --dry-run to look only",
+                             plan->totals[STEP_PRUNED], plan->totals[STEP_PRUNED] == 1 ? "" : "s");
     }
     int status = is_dry ? COMMAND_DONE : put_plan(plan, client);
     if (status == COMMAND_DONE)
-        print_plan(line, plan, is_dry);
+        print_plan(line, plan, is_dry ? "--dry-run" : "");
     return status;
 }
 

@@ -7,6 +7,10 @@
 #include "node/cli/print.h"
 #include "node/cli/terminal.h"
 
+enum {
+    OPTION_WIDTH = 26, // a longer option has a line of its own
+};
+
 static void print_heading(const char *text)
 {
     enum terminal_colour colour = terminal_has_colour(stdout) ? TERMINAL_BOLD : TERMINAL_PLAIN;
@@ -18,7 +22,11 @@ static void print_option(const struct command_option *option)
     char shown[64];
     snprintf(shown, sizeof shown, "--%s%s%s", option->name, option->argument ? " " : "",
              option->argument ? option->argument : "");
-    printf("  %-26s %s%s\n", shown, option->help, option->is_repeatable ? "; may be repeated" : "");
+    if (strlen(shown) > OPTION_WIDTH)
+        printf("  %s\n  %*s", shown, OPTION_WIDTH, "");
+    else
+        printf("  %-*s", OPTION_WIDTH, shown);
+    printf(" %s%s\n", option->help, option->is_repeatable ? "; may be repeated" : "");
 }
 
 int help_print_all(void)

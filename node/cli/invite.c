@@ -190,12 +190,12 @@ static void print_token(const struct command_line *line, const struct inviting *
                                  document_time(inviting->invite.expires_ms), "uses",
                                  (json_int_t)inviting->invite.uses));
     } else {
-        char when[INSTANT_TEXT_SIZE];
-        instant_print(inviting->invite.expires_ms, when);
+        char when[PRINT_ROOM];
+        print_relative(inviting->invite.expires_ms, clock_wall_ms(), when);
         print_line("%.*s", (int)text.size, (const char *)text.data);
-        print_notice(
-            "give it to `katydid join -` on the new machine, on stdin; it lets %u machine%s in until %s",
-            inviting->invite.uses, inviting->invite.uses == 1 ? "" : "s", when);
+        print_notice("give it to `katydid join -` on the new machine, on stdin; it lets %u machine%s in and "
+                     "expires %s",
+                     inviting->invite.uses, inviting->invite.uses == 1 ? "" : "s", when);
     }
     sodium_memzero(text.data, text.size);
     buffer_deinit(&text);

@@ -86,8 +86,8 @@ bool job_value_duration(const struct job_value *reader, const struct job_file_no
         place.column += place.line && error.column ? error.column - 1 : 0;
         return job_file_refuse(reader->error, place, "`%.40s`: %s", text, error.text);
     }
-    return *ret_ms > 0 ||
-           job_file_refuse(reader->error, node->place, "`%.40s`: longer than nothing, please", text);
+    return *ret_ms > 0 || job_file_refuse(reader->error, node->place,
+                                          "`%.40s`: no time at all; write a duration like 90s or 5m", text);
 }
 
 bool job_value_size(const struct job_value *reader, const struct job_file_node *node, uint64_t most,
@@ -270,7 +270,8 @@ bool job_value_check_keys(const struct job_value *reader, const struct job_file_
         if (near)
             return job_file_refuse(reader->error, map->entries[i].place,
                                    "this version does not know `%.60s`; did you mean `%s`?", key, near);
-        return job_file_refuse(reader->error, map->entries[i].place, "this version does not know `%.60s`",
+        return job_file_refuse(reader->error, map->entries[i].place,
+                               "this version does not know `%.60s`; take it out, or install one that does",
                                key);
     }
     return true;

@@ -8,10 +8,8 @@
 
 static void add_pairs(struct buffer *out, const struct definition *definition)
 {
-    if (definition->environment_count) {
-        yaml_writer_key(out, "env");
-        yaml_writer_add(out, "\n");
-    }
+    if (definition->environment_count)
+        yaml_writer_add(out, "    env:\n");
     for (size_t i = 0; i < definition->environment_count; i++) {
         yaml_writer_add(out, "      ");
         yaml_writer_value(out, definition->environment[i].key);
@@ -51,6 +49,15 @@ static void add_input(struct buffer *out, const struct definition *definition)
         yaml_writer_add(out, "    stdin: {text: event}\n");
 }
 
+static int print_growth(char *out, size_t room, uint32_t milli)
+{
+    if (milli % 1000 == 0)
+        return snprintf(out, room, ", growth: %u", (unsigned)milli / 1000);
+    int decimals = milli % 100 == 0 ? 1 : milli % 10 == 0 ? 2 : 3;
+    unsigned rest = (unsigned)milli % 1000 / (decimals == 1 ? 100 : decimals == 2 ? 10 : 1);
+    return snprintf(out, room, ", growth: %u.%0*u", (unsigned)milli / 1000, decimals, rest);
+}
+
 static void add_retry(struct buffer *out, const struct definition *definition)
 {
     char delay[DURATION_TEXT_SIZE], text[128];
@@ -63,9 +70,7 @@ static void add_retry(struct buffer *out, const struct definition *definition)
         size += snprintf(text + size, sizeof text - (size_t)size, ", delay: %s", delay);
     }
     if (definition->retry_growth_milli)
-        size += snprintf(text + size, sizeof text - (size_t)size, ", growth: %u.%03u",
-                         (unsigned)definition->retry_growth_milli / 1000,
-                         (unsigned)definition->retry_growth_milli % 1000);
+        size += print_growth(text + size, sizeof text - (size_t)size, definition->retry_growth_milli);
     yaml_writer_key(out, "retry");
     buffer_add(out, text, (size_t)size);
     yaml_writer_add(out, "}\n");

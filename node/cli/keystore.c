@@ -150,7 +150,7 @@ static int read_file(const char *path, char out[KEY_FILE_SIZE_MAX])
         int error = errno;
         if (file >= 0)
             close(file);
-        return print_failure("%s: %s", path, strerror(error));
+        return print_failure("the key file %s cannot be read: %s", path, strerror(error));
     }
     int outcome = check_private(path, &status, "600");
     ssize_t size = outcome ? 0 : read(file, out, KEY_FILE_SIZE_MAX - 1);
@@ -209,6 +209,8 @@ int keystore_save(const char *path, const struct keystore_key *key, const char *
     int error = write_file(path, text, false);
     sodium_memzero(secret, sizeof secret);
     sodium_memzero(text, sizeof text);
+    if (error == -EEXIST)
+        return print_failure("%s is there already, and a key is never overwritten; move it away", path);
     return error ? print_failure("%s: %s", path, strerror(-error)) : COMMAND_DONE;
 }
 

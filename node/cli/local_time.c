@@ -29,7 +29,8 @@ static struct wall wall_of(const struct zone *zone, int64_t at_ms)
     };
 }
 
-void local_time_short(const struct zone *zone, int64_t at_ms, int64_t now_ms, char out[LOCAL_TIME_ROOM])
+static void print_near(const struct zone *zone, int64_t at_ms, int64_t now_ms, bool is_exact,
+                       char out[LOCAL_TIME_ROOM])
 {
     struct wall wall = wall_of(zone, at_ms);
     char date[24] = "", seconds[16] = "";
@@ -41,9 +42,19 @@ void local_time_short(const struct zone *zone, int64_t at_ms, int64_t now_ms, ch
     if (distance < -6 || distance > 6)
         snprintf(date, sizeof date, "%04d-%02d-%02d ", (int)wall.date.year, (int)wall.date.month,
                  (int)wall.date.day);
-    if (wall.second)
+    if (wall.second || is_exact)
         snprintf(seconds, sizeof seconds, ":%02d", wall.second);
     snprintf(out, LOCAL_TIME_ROOM, "%s %s%02d:%02d%s", wall.weekday, date, wall.hour, wall.minute, seconds);
+}
+
+void local_time_short(const struct zone *zone, int64_t at_ms, int64_t now_ms, char out[LOCAL_TIME_ROOM])
+{
+    print_near(zone, at_ms, now_ms, false, out);
+}
+
+void local_time_exact(const struct zone *zone, int64_t at_ms, int64_t now_ms, char out[LOCAL_TIME_ROOM])
+{
+    print_near(zone, at_ms, now_ms, true, out);
 }
 
 void local_time_long(const struct zone *zone, int64_t at_ms, char out[LOCAL_TIME_ROOM])

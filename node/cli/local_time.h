@@ -11,6 +11,8 @@ enum {
 // "Sun 02:30" within six days of now, "Sun 2026-11-22 02:30" beyond; seconds only where they are not
 // zero. "-" when at_ms is 0.
 void local_time_short(const struct zone *zone, int64_t at_ms, int64_t now_ms, char out[LOCAL_TIME_ROOM]);
+// The same with the seconds in any case, for columns where some times have them.
+void local_time_exact(const struct zone *zone, int64_t at_ms, int64_t now_ms, char out[LOCAL_TIME_ROOM]);
 // "Sun 2026-11-22 02:30:00 CET".
 void local_time_long(const struct zone *zone, int64_t at_ms, char out[LOCAL_TIME_ROOM]);
 // "02:29:58.0": the time of day, to a tenth of a second.

@@ -64,7 +64,8 @@ static int read_end(const struct command_line *line, int64_t *ret_until_ms)
     if (until && length)
         return print_usage("--until and --for together; choose one");
     if (length && (!duration_parse(length, &length_ms, &error) || length_ms == 0))
-        return print_usage("--for %s: %s", length, length_ms ? error.text : "longer than nothing, please");
+        return print_usage("--for %s: %s", length,
+                           length_ms ? error.text : "no time at all; write a duration like 90s or 5m");
     if (length)
         *ret_until_ms = now_ms + (int64_t)length_ms;
     if (!until)

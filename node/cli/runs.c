@@ -26,8 +26,9 @@ struct list {
     struct zone_file zone;
     struct row *rows; // owned
     size_t count, capacity;
-    size_t id_size; // hexadecimal digits that tell all ids apart
-    bool has_job;   // one job only: no column for it
+    size_t id_size;   // hexadecimal digits that tell all ids apart
+    bool has_job;     // one job only: no column for it
+    bool has_seconds; // of some due time: then all show them
 };
 
 static void keep(struct list *list, const struct control_run *run)
@@ -91,8 +92,10 @@ static size_t distinct_size(const struct list *list)
 static void describe_due(const struct list *list, const struct control_run *run, char out[128])
 {
     char first[LOCAL_TIME_ROOM], last[LOCAL_TIME_ROOM];
-    local_time_short(list->zone.zone, run->due_ms, clock_wall_ms(), first);
-    local_time_short(list->zone.zone, run->last_due_ms, clock_wall_ms(), last);
+    void (*print)(const struct zone *, int64_t, int64_t, char[LOCAL_TIME_ROOM]) =
+        list->has_seconds ? local_time_exact : local_time_short;
+    print(list->zone.zone, run->due_ms, clock_wall_ms(), first);
+    print(list->zone.zone, run->last_due_ms, clock_wall_ms(), last);
     if (run->count > 1)
         snprintf(out, 128, "%s to %s (%llu)", first, last, (unsigned long long)run->count);
     else
@@ -133,6 +136,9 @@ static void print_grid(struct list *list)
     snprintf(due, sizeof due, "DUE (%s)", zone_file_city(&list->zone));
     grid_init(&grid, headings + list->has_job, COUNT_OF(headings) - list->has_job);
     list->id_size = distinct_size(list);
+    for (size_t i = 0; i < list->count; i++)
+        list->has_seconds |=
+            (list->rows[i].run.due_ms / 1000 | list->rows[i].run.last_due_ms / 1000) % 60 != 0;
     for (size_t i = 0; i < list->count; i++)
         add_row(list, &list->rows[i], &grid);
     if (list->count)

@@ -69,8 +69,8 @@ void answer_drain_more(struct core *core, struct answer *answer)
     for (size_t i = 0; i < core->jobs.count; i++)
         kept += core->jobs.items[i]->role == JOBS_OWNER;
     if (kept)
-        answer_last(core, answer->client, 0, "drained; %zu jobs stay, because no other node may run them",
-                    kept);
+        answer_last(core, answer->client, 0, "drained; %zu job%s, because no other node may run %s", kept,
+                    kept == 1 ? " stays" : "s stay", kept == 1 ? "it" : "them");
     else
         answer_last(core, answer->client, 0, "drained; nothing is owned and nothing runs here");
     answer_end(core, answer);

@@ -30,7 +30,7 @@ static const char *reason_of(int error)
 {
     switch (error) {
     case UV_EADDRINUSE:
-        return "address in use";
+        return "another program has this address; end it, or choose another with --listen";
     case UV_EADDRNOTAVAIL:
         return "this machine has no such address";
     case UV_EACCES:

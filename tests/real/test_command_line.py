@@ -192,6 +192,42 @@ class CommandLine(story.Story):
         self.assertEqual(self.one.ask("show", "beat")["pauses"][0]["note"], "a short one")
         fleet.wait_until(lambda: not self.one.ask("show", "beat")["paused"], 20, "the pause ends")
 
+    def test_what_apply_did_not_do_is_told_as_such(self):
+        self.apply(FIRST)
+        one_less = self.write("less.yaml", FIRST.replace("  tick: {", "  tock: {"))
+        answer = self.one.run("apply", one_less, "--prune", status=fleet.FAILED)
+        self.assertIn("nothing was done: --yes is missing", answer.stdout)
+        self.assertIn("1 job would be deleted", answer.stderr)
+        self.assertIn("nothing was done: --dry-run", self.one.run("apply", one_less, "--prune", "--dry-run").stdout)
+
+    def test_due_times_of_one_table_all_show_seconds_or_none_does(self):
+        self.one.add("beat", "--every", "1s", "--", "true")
+        fleet.wait_until(lambda: self.one.runs("beat"), 20, "it beats")
+        shown = self.one.run("runs", "beat", "--limit", "100").stdout
+        self.assertEqual(re.findall(r"^\w+ \d\d:\d\d (?=\W)", shown, re.MULTILINE), [], shown)
+
+    def test_a_warning_names_what_looks_like_a_secret(self):
+        answer = self.one.run("add", "s", "--every", "1h", *fleet.USER, "--env", "DB_PASSWORD=x", "--", "true")
+        self.assertIn("`password`", answer.stderr)
+
+    def test_a_run_that_wrote_nothing_is_told_apart_from_no_run(self):
+        self.one.add("still", "--every", "1h", "--", "true")
+        self.one.run("run", "still", "--wait")
+        answer = self.one.run("logs", "still")
+        self.assertEqual((answer.stdout, answer.stderr), ("", "katydid: the run wrote nothing\n"))
+
+    def test_a_key_is_never_written_over_another(self):
+        path = self.fleet.path("anna.key")
+        self.one.run("key", "add", "anna", "--out", path)
+        self.assertIn("never overwritten", self.one.run("key", "add", "bert", "--out", path, status=fleet.FAILED).stderr)
+
+    def test_the_status_tells_what_is_stored(self):
+        before = self.one.ask("status")
+        self.one.add("good", "--every", "1h", "--", "true")
+        after = self.one.ask("status")
+        self.assertEqual(after["records"], before["records"] + 1)
+        self.assertGreater(after["stored_bytes"], 1 << 20)  # the ballast alone
+
     # ---- going ----
 
     def test_a_node_that_leaves_takes_its_directory_along(self):

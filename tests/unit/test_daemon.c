@@ -272,7 +272,7 @@ static void the_runner_is_fed_what_is_stored(void **state)
 static void a_port_in_use_is_refused_with_one_line(void **state)
 {
     (void)state;
-    char text[64], expected[128];
+    char text[64], expected[256];
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof place;
     struct address address;
@@ -284,7 +284,10 @@ static void a_port_in_use_is_refused_with_one_line(void **state)
     address_print(&address, text);
     start(text);
     assert_int_equal(wait_for_end(), DAEMON_REFUSED);
-    snprintf(expected, sizeof expected, "error: cannot listen on %s: address in use\n", text);
+    snprintf(expected, sizeof expected,
+             "error: cannot listen on %s: another program has this address; end it, or choose another with "
+             "--listen\n",
+             text);
     assert_true(log_has(expected));
 }
 

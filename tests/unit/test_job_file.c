@@ -173,7 +173,7 @@ static void wrong_triggers_point_at_the_column(void **state)
     refused(LINE_3("{cron: \"0 ^25 * * *\", run: [x]}"), "");
     refused(LINE_3("{cron: \"0 0 ^30 2 *\", run: [x]}"), "never fire");
     refused(LINE_3("{cron: \"^\", run: [x]}"), "missing");
-    refused(LINE_3("{every: ^0s, run: [x]}"), "longer than nothing");
+    refused(LINE_3("{every: ^0s, run: [x]}"), "`0s`: no time at all; write a duration like 90s or 5m");
     refused(LINE_3("{every: ^10ms, run: [x]}"), "");
     refused(LINE_3("{every: ^99999999999999999999d, run: [x]}"), "");
     refused(LINE_3("{every: 5^ minutes, run: [x]}"), "");
@@ -382,6 +382,20 @@ static void what_is_exported_is_found_unchanged(void **state)
              "    note: \"!important: x\"\n");
 }
 
+static void an_export_has_no_blanks_at_ends_and_no_needless_digits(void **state)
+{
+    (void)state;
+    struct job_set set;
+    struct buffer yaml = {0};
+    read_text(HEAD "  a: {every: 5m, run: [x], env: {B: c}, retry: {times: 5, growth: 2}}\n", &set);
+    job_yaml_print(&set.jobs[0].definition, "a", &yaml);
+    buffer_add_u8(&yaml, 0);
+    assert_non_null(strstr((const char *)yaml.data, "growth: 2}"));
+    assert_null(strstr((const char *)yaml.data, " \n"));
+    buffer_deinit(&yaml);
+    job_set_deinit(&set);
+}
+
 static void exported_triggers_of_every_kind_are_found_unchanged(void **state)
 {
     (void)state;
@@ -484,6 +498,7 @@ int main(void)
         cmocka_unit_test(huge_and_deep_files_are_refused_at_once),
         cmocka_unit_test(a_definition_that_fits_no_record_is_refused),
         cmocka_unit_test(what_is_exported_is_found_unchanged),
+        cmocka_unit_test(an_export_has_no_blanks_at_ends_and_no_needless_digits),
         cmocka_unit_test(exported_triggers_of_every_kind_are_found_unchanged),
         cmocka_unit_test(a_period_keeps_its_phase_unless_it_changes),
         cmocka_unit_test(only_a_changed_schedule_begins_anew),

@@ -65,7 +65,9 @@ static void a_taken_port_is_one_clear_line(void **state)
     wish.listen[0] = first.bound[0];
     assert_false(listen_bind(&wish, &tcp[1], &udp[1], &second));
     address_print(&first.bound[0], text);
-    snprintf(expected, sizeof expected, "cannot listen on %s: address in use", text);
+    snprintf(expected, sizeof expected,
+             "cannot listen on %s: another program has this address; end it, or choose another with --listen",
+             text);
     assert_string_equal(second.why, expected);
 }
 

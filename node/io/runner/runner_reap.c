@@ -102,7 +102,8 @@ static void kill_leftovers(struct runner *runner)
         if (count == 0)
             return;
         if (round == 0)
-            notice_say(EFFECT_WARNING, "killed %zu processes of runs whose runner died", count);
+            notice_say(EFFECT_WARNING, "killed %zu process%s of runs whose runner died", count,
+                       count == 1 ? "" : "es");
         nanosleep(&pause, NULL);
     }
     notice_say(EFFECT_ERROR, "processes of runs whose runner died cannot be killed");
@@ -131,5 +132,6 @@ void runner_settle_leftovers(struct runner *runner)
         start_ended(runner, run);
     }
     if (lost)
-        notice_say(EFFECT_WARNING, "%zu runs were lost with an earlier runner", lost);
+        notice_say(EFFECT_WARNING, "%zu run%s lost with an earlier runner", lost,
+                   lost == 1 ? " was" : "s were");
 }
