@@ -197,6 +197,21 @@ void support_runner_deinit(struct support_runner *runner)
     support_dir_remove(runner->top);
 }
 
+int support_runner_set_up(void **state)
+{
+    struct support_runner *runner = base_alloc(1, sizeof *runner);
+    support_runner_init(runner);
+    *state = runner;
+    return 0;
+}
+
+int support_runner_tear_down(void **state)
+{
+    support_runner_deinit(*state);
+    free(*state);
+    return 0;
+}
+
 // --- talking -----------------------------------------------------------------
 
 void support_runner_send(struct support_runner *runner, const struct frame *frame)

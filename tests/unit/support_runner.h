@@ -39,6 +39,10 @@ bool support_runner_relay(int argc, char **argv);
 void support_runner_init(struct support_runner *runner);
 void support_runner_deinit(struct support_runner *runner); // kills what still runs, removes DIR
 
+// Before and after each test: `*state` is such a runner.
+int support_runner_set_up(void **state);
+int support_runner_tear_down(void **state);
+
 void support_runner_start(struct support_runner *runner);           // on the same DIR
 void support_runner_connect(struct support_runner *runner);         // takes the next network process's socket
 void support_runner_disconnect(struct support_runner *runner);      // that network process dies

@@ -22,21 +22,6 @@
 
 #define BIT(kind) (1u << (kind))
 
-static int set_up(void **state)
-{
-    struct support_runner *runner = base_alloc(1, sizeof *runner);
-    support_runner_init(runner);
-    *state = runner;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    support_runner_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 // Feeds main/NAME and starts its present due time.
 static struct run_id run_shell(struct support_runner *runner, const char *name, const char *text)
 {
@@ -497,7 +482,7 @@ int main(int argc, char **argv)
 {
     if (support_runner_relay(argc, argv))
         return 0;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_runner_set_up, support_runner_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(it_greets_and_then_says_that_starts_are_accepted),
         TEST(a_due_job_runs_and_its_output_and_end_come_back),

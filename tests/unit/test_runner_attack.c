@@ -17,21 +17,6 @@
 
 #define BIT(kind) (1u << (kind))
 
-static int set_up(void **state)
-{
-    struct support_runner *runner = base_alloc(1, sizeof *runner);
-    support_runner_init(runner);
-    *state = runner;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    support_runner_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 // --- rule 1: what is in force ------------------------------------------------
 
 static void an_old_definition_after_a_newer_one(void **state)
@@ -127,7 +112,7 @@ static void what_this_build_cannot_do(void **state)
 {
     struct support_runner *runner = *state;
     static const char *const needs[] = {"landlock-profile"};
-    static const struct definition_trigger event = {.kind = DEFINITION_EVENT, .name = "usb"};
+    static const struct definition_trigger event = {.kind = DEFINITION_EVENT, .name = "main/usb"};
     struct definition definition = support_runner_definition(runner, "needy", "true");
     definition.needs = needs;
     definition.need_count = 1;
@@ -349,7 +334,7 @@ int main(int argc, char **argv)
 {
     if (support_runner_relay(argc, argv))
         return 0;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_runner_set_up, support_runner_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_old_definition_after_a_newer_one),
         TEST(a_deleted_job_and_a_life_that_is_over),

@@ -14,21 +14,6 @@
 #include "tests/unit/support_attack.h"
 #include "tests/unit/support_nodes.h"
 
-static int set_up(void **state)
-{
-    struct support_runner *runner = base_alloc(1, sizeof *runner);
-    support_runner_init(runner);
-    *state = runner;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    support_runner_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 // --- rule 3: for whom --------------------------------------------------------
 
 static void another_selector_node_or_target(void **state)
@@ -296,7 +281,7 @@ int main(int argc, char **argv)
 {
     if (support_runner_relay(argc, argv))
         return 0;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_runner_set_up, support_runner_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(another_selector_node_or_target),
         TEST(a_node_that_relabels_itself),
