@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "proto/envelope.h"
+#include "proto/parcel.h"
 
 enum { DEFAULT_PORT = 5289 };
 
@@ -159,14 +160,16 @@ static int take_all(struct import *import, struct bytes file)
     struct envelope *envelopes = NULL;
     size_t count = 0, capacity = 0;
     struct reader reader;
+    struct bytes whole;
     int outcome = 0;
     reader_init(&reader, file);
-    while (reader.rest.size && !outcome) {
-        struct bytes whole = reader_bytes(&reader, reader_u32(&reader));
+    while (!outcome && parcel_next(&reader, &whole)) {
         base_grow((void **)&envelopes, &capacity, count + 1, sizeof *envelopes);
-        if (reader.failed || envelope_parse(whole, &envelopes[count++]))
+        if (envelope_parse(whole, &envelopes[count++]))
             outcome = IMPORT_DAMAGED;
     }
+    if (reader.failed)
+        outcome = IMPORT_DAMAGED;
     if (!outcome)
         outcome = take_known(import, envelopes, count);
     free(envelopes);

@@ -1,6 +1,6 @@
 // import.h - what `init` and `join` left for the network process: DIR/net/import, taken in once.
 //
-// The file is a row of u32 length + signed record, in any order. Genesis vouches for the roots, the
+// The file is a parcel (proto/parcel.h) of signed records in any order. Genesis vouches for the roots, the
 // authority log for operators, admissions and node records for nodes; every signature is verified, and
 // a record whose signer nobody vouches for is left out.
 // Records of kinds 01-23 go into the store, alive records (kind 30) become the members known at the
