@@ -143,7 +143,9 @@ static bool reconnect(struct client *client)
         return false;
     }
     if (client->reconnect_count++ >= RECONNECT_COUNT_MAX) {
-        end_here(client, "the agent keeps closing the connection; its log says why");
+        end_here(
+            client,
+            "the agent keeps closing the connection: perhaps too many commands talk to it; its log says why");
         return false;
     }
     poll(NULL, 0, 100);

@@ -159,6 +159,17 @@ static bool is_allowed(const struct control_client *client)
     return peer.uid == 0 || peer.uid == client->server->owner;
 }
 
+// Said once each time it gets crowded: whoever keeps connecting shall not fill the log.
+static bool is_crowded(struct control_server *server)
+{
+    bool was_crowded = server->is_crowded;
+    server->is_crowded = server->client_count > LIMIT_CONTROL_CLIENT_COUNT_MAX;
+    if (server->is_crowded && !was_crowded)
+        notice_say(EFFECT_WARNING, "more than %d commands talk to this agent at once: others are sent away",
+                   LIMIT_CONTROL_CLIENT_COUNT_MAX);
+    return server->is_crowded;
+}
+
 static void connected(uv_stream_t *listener, int status)
 {
     struct control_server *server = listener->data;
@@ -179,8 +190,7 @@ static void connected(uv_stream_t *listener, int status)
     client->pipe.data = client->idle.data = client;
     lifetime_hold(&client->lifetime);
     lifetime_hold(&client->lifetime);
-    if (uv_accept(listener, (uv_stream_t *)&client->pipe) || !is_allowed(client) ||
-        server->client_count > LIMIT_CONTROL_CLIENT_COUNT_MAX) {
+    if (uv_accept(listener, (uv_stream_t *)&client->pipe) || !is_allowed(client) || is_crowded(server)) {
         server->refused++;
         drop(client);
         return;

@@ -27,6 +27,7 @@ struct control_server {
     struct control_client *clients; // owned
     size_t client_count;
     uint64_t last_id;
+    bool is_crowded;
     uint64_t refused; // connections: too many, or somebody else's
 };
 
