@@ -31,6 +31,12 @@ def scaled(text, speed):
     return re.sub(r"sleep (\d+)", lambda match: f"sleep {int(match.group(1)) / speed:g}", text)
 
 
+def speed_of(text):
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 1 <= float(text) <= 60:
+        raise argparse.ArgumentTypeError(f"{text}: write a number from 1 to 60")
+    return float(text)
+
+
 def when(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -91,6 +97,8 @@ class Demo:
                 agent.kill()
         if not self.options.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            print(f"the nodes' directories are in {self.folder}")
 
     # ---- telling ----
 
@@ -210,7 +218,7 @@ class Demo:
         self.say(self.katydid(self.survivor, "why", "task-1", row["due"]).stdout)
 
     def first_after(self, instant):
-        rows = [row for row in self.runs(self.survivor, "task-1")
+        rows = [row for row in self.ended(self.survivor, "task-1")
                 if row["node"] == self.victim and row["started"] and when(row["started"]) > instant]
         return min(rows, key=lambda row: row["started"]) if rows else None
 
@@ -256,11 +264,12 @@ class Demo:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--once", action="store_true")
-    parser.add_argument("--speed", type=float, default=20)
-    parser.add_argument("--keep", action="store_true")
+    parser = argparse.ArgumentParser(prog="tools/demo", description=__doc__)
+    parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--once", action="store_true", help="end after the last step; exit 0 only if each was seen")
+    parser.add_argument("--speed", type=speed_of, default=20, metavar="N",
+                        help="periods and durations N times shorter (default 20); cron lines stay as they are")
+    parser.add_argument("--keep", action="store_true", help="leave the nodes' directories behind")
     demo = Demo(parser.parse_args())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:

@@ -349,7 +349,8 @@ static void confine(struct confine_report *report)
     size_t used = strlen(report->lacks);
     report->confined = MEMBER_CONFINED_PARTLY;
     snprintf(report->lacks + used, sizeof report->lacks - used, "%sa user of its own%s", used ? ", " : "",
-             geteuid() == 0 ? " (make it: adduser --system --group --no-create-home katydid)" : "");
+             geteuid() == 0 ? " (adduser --system --group --no-create-home katydid; chown -R katydid DIR/net)"
+                            : "");
 }
 
 static void run(struct daemon *daemon, const struct agent_keys *keys, uint64_t generation,
