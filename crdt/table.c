@@ -25,7 +25,7 @@ static int compare_order(const struct tree_node *node, const void *key)
 
 void table_init(struct table *table)
 {
-    *table = (struct table){0};
+    *table = (struct table){.decoded = base_alloc(1, sizeof *table->decoded)};
     tree_init(&table->records, compare_record);
     tree_init(&table->jobs, table_job_compare);
     tree_init(&table->orders, compare_order);
@@ -48,6 +48,7 @@ void table_deinit(struct table *table)
     record_queue_deinit(&table->changed_orders);
     record_queue_deinit(&table->dropped);
     free(table->listed);
+    free(table->decoded);
     *table = (struct table){0};
 }
 

@@ -35,7 +35,8 @@ struct table {
     struct table_job *changed_first, *changed_last;
     struct record_queue changed_orders;
     struct record_queue dropped;
-    struct reconcile_item *listed; // table_live, when it was last asked for
+    struct table_job_cache *decoded; // owned; asking fills it
+    struct reconcile_item *listed;   // table_live, when it was last asked for
     size_t listed_count;
     uint64_t listed_generation;
 };
@@ -80,6 +81,8 @@ void table_prune(struct table *table, int64_t wall_ms);
 
 // --- asking ---
 
+// The active definition of `job`; table_job_definition says how long it stays.
+const struct definition *table_definition(const struct table *table, struct table_job *job);
 // NULL when the name was never seen. A job of life 0 or even does not exist now.
 struct table_job *table_find_job(const struct table *table, const char *namespace_name, const char *name);
 // Walk in name order; NULL first. Passes over names without any live record.

@@ -4,6 +4,9 @@
 #include <string.h>
 
 struct table_job_decoded {
+    struct table_job_cache *cache;
+    struct table_job_decoded *newer, *older;
+    struct table_job *job;
     struct arena arena;
     struct definition definition;
 };
@@ -224,19 +227,53 @@ enum permission table_job_permission(const struct table_job *job)
     return job->active ? job->active->permission : PERMISSION_GRANTED;
 }
 
-const struct definition *table_job_definition(struct table_job *job)
+static void cache_remove(struct table_job_decoded *decoded)
 {
-    if (job->active && !job->decoded) {
-        job->decoded = base_alloc(1, sizeof *job->decoded);
-        table_record_definition(job->active, &job->decoded->arena, &job->decoded->definition);
+    struct table_job_cache *cache = decoded->cache;
+    *(decoded->newer ? &decoded->newer->older : &cache->newest) = decoded->older;
+    *(decoded->older ? &decoded->older->newer : &cache->oldest) = decoded->newer;
+    cache->count--;
+}
+
+static void cache_add(struct table_job_cache *cache, struct table_job_decoded *decoded)
+{
+    decoded->newer = NULL;
+    decoded->older = cache->newest;
+    *(cache->newest ? &cache->newest->newer : &cache->oldest) = decoded;
+    cache->newest = decoded;
+    cache->count++;
+}
+
+static struct table_job_decoded *decode(struct table_job *job, struct table_job_cache *cache)
+{
+    struct table_job_decoded *decoded = base_alloc(1, sizeof *decoded);
+    decoded->cache = cache;
+    decoded->job = job;
+    table_record_definition(job->active, &decoded->arena, &decoded->definition);
+    return decoded;
+}
+
+const struct definition *table_job_definition(struct table_job *job, struct table_job_cache *cache)
+{
+    if (!job->active)
+        return NULL;
+    if (!job->decoded) {
+        if (cache->count == TABLE_JOB_DECODED_COUNT_MAX)
+            table_job_trim(cache->oldest->job);
+        job->decoded = decode(job, cache);
+    } else {
+        cache_remove(job->decoded);
     }
-    return job->decoded ? &job->decoded->definition : NULL;
+    cache_add(cache, job->decoded);
+    return &job->decoded->definition;
 }
 
 void table_job_trim(struct table_job *job)
 {
-    if (job->decoded)
-        arena_deinit(&job->decoded->arena);
+    if (!job->decoded)
+        return;
+    cache_remove(job->decoded);
+    arena_deinit(&job->decoded->arena);
     free(job->decoded);
     job->decoded = NULL;
 }

@@ -22,11 +22,19 @@ enum {
 
 struct table_job_decoded;
 
+enum { TABLE_JOB_DECODED_COUNT_MAX = 64 }; // definitions a cache keeps
+
+// Definitions decoded a moment ago: there may be 100,000 jobs, and few of them are looked at at a time.
+struct table_job_cache { // zeroed: empty
+    struct table_job_decoded *newest, *oldest;
+    size_t count;
+};
+
 struct table_job {
     struct tree_node by_name;          // first, so that the node is the job
     struct table_record *records;      // owned; in table_record_order_of
     const struct table_record *active; // NULL: deleted, or no definition here
-    struct table_job_decoded *decoded; // owned; of `active`, when somebody asked for it
+    struct table_job_decoded *decoded; // owned; of `active`, while a cache keeps it
     struct table_job *next_changed;    // the table's list of what changed
     uint64_t life;
     uint32_t record_count;
@@ -62,8 +70,9 @@ bool table_job_is_runnable(const struct table_job *job);
 // Why not, for `denied: ...`; PERMISSION_GRANTED when there is no active definition.
 enum permission table_job_permission(const struct table_job *job);
 
-// The active definition, decoded once and kept until it changes or is trimmed; NULL when there is none.
-const struct definition *table_job_definition(struct table_job *job);
+// The active definition, decoded; NULL when there is none. It stays until it changes, is trimmed, or
+// TABLE_JOB_DECODED_COUNT_MAX others were asked for: use it at once and do not keep it.
+const struct definition *table_job_definition(struct table_job *job, struct table_job_cache *cache);
 void table_job_trim(struct table_job *job); // gives the decoded copy back
 
 // Walk: pass NULL first, then what the last call returned.

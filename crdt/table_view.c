@@ -9,6 +9,11 @@ struct table_job *table_find_job(const struct table *table, const char *namespac
     return (struct table_job *)(void *)tree_find(&table->jobs, &key);
 }
 
+const struct definition *table_definition(const struct table *table, struct table_job *job)
+{
+    return table_job_definition(job, table->decoded);
+}
+
 static bool has_live(const struct table_job *job)
 {
     const struct table_record *record = NULL;

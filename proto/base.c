@@ -35,11 +35,18 @@ char *base_copy_text(const char *text)
     return base_copy(text, strlen(text) + 1);
 }
 
+// There are many arrays of one large item, one for each job.
+static size_t first_capacity(size_t size)
+{
+    const size_t first_bytes = 128, count_max = 8;
+    return size >= first_bytes ? 1 : MIN_OF(first_bytes / MAX_OF(size, 1), count_max);
+}
+
 void base_grow(void **array, size_t *capacity, size_t wanted, size_t size)
 {
     if (wanted <= *capacity)
         return;
-    size_t next = *capacity ? *capacity : 8;
+    size_t next = *capacity ? *capacity : first_capacity(size);
     while (next < wanted)
         next *= 2;
     *array = base_resize(*array, next, size);

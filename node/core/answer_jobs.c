@@ -41,7 +41,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
     struct control_job *out = &reply.is.job;
     *out = (struct control_job){.job = job->name,
                                 .life = job->life,
-                                .version = job->definition->version,
+                                .version = row->active->version,
                                 .paused = job->is_paused,
                                 .running = job->live > 0,
                                 .definition = table_record_bytes(row->active),
@@ -53,7 +53,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
                                 .last_status = job->last_status,
                                 .conflicts = conflicts,
                                 .pauses = pauses,
-                                .problem = job->problem};
+                                .problem = job->problem ? job->problem : ""};
     for (const struct table_record *record = NULL;
          whole && out->conflict_count < ANSWER_LIST_MAX && (record = table_job_next_conflict(row, record));)
         conflicts[out->conflict_count++] = table_record_bytes(record);
@@ -66,7 +66,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
 void answer_jobs(struct core *core, uint64_t client)
 {
     for (size_t i = 0; i < core->jobs.count; i++)
-        if (core->jobs.items[i]->definition)
+        if (core->jobs.items[i]->row)
             reply_job(core, client, core->jobs.items[i], false);
     answer_last(core, client, 0, "%s", "");
 }
@@ -74,7 +74,7 @@ void answer_jobs(struct core *core, uint64_t client)
 static struct job *find_or_refuse(struct core *core, uint64_t client, const char *name)
 {
     struct job *job = jobs_find(&core->jobs, name);
-    if (job && job->definition)
+    if (job && job->row)
         return job;
     const struct table_job *row = jobs_row(core, name);
     if (row && row->life && row->life % 2 == 0)
@@ -97,7 +97,7 @@ static void reply_dead_life(struct core *core, uint64_t client, const char *name
 void answer_job(struct core *core, uint64_t client, const struct control_request *request)
 {
     const struct job *known = jobs_find(&core->jobs, request->job);
-    if (!known || !known->definition)
+    if (!known || !known->row)
         reply_dead_life(core, client, request->job);
     struct job *job = find_or_refuse(core, client, request->job);
     if (!job)

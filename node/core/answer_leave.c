@@ -27,7 +27,7 @@ static void set_drained(struct core *core, bool drained)
 static bool may_move(struct core *core, const struct job *job)
 {
     struct owner_rank rank;
-    if (job->role != JOBS_OWNER || job->definition->spread == DEFINITION_SPREAD_ALL)
+    if (job->role != JOBS_OWNER || job->is_each)
         return false;
     owner_rank(core, job, &core->self.id, 1, &rank);
     return !rank.nobody_eligible;
@@ -37,7 +37,7 @@ static size_t count_moving(struct core *core)
 {
     size_t count = 0;
     for (size_t i = 0; i < core->jobs.count; i++)
-        count += core->jobs.items[i]->definition && may_move(core, core->jobs.items[i]);
+        count += core->jobs.items[i]->row && may_move(core, core->jobs.items[i]);
     return count;
 }
 

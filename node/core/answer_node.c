@@ -39,7 +39,7 @@ static void find_problems(const struct core *core, struct problems *problems)
         add_problem(problems, text);
     }
     for (size_t i = 0; i < core->jobs.count; i++) {
-        if (!core->jobs.items[i]->problem[0])
+        if (!core->jobs.items[i]->problem)
             continue;
         snprintf(text, sizeof text, "job %.127s: %.110s", core->jobs.items[i]->name,
                  core->jobs.items[i]->problem);
@@ -51,7 +51,7 @@ static void count_jobs(const struct core *core, struct control_status *status)
 {
     for (size_t i = 0; i < core->jobs.count; i++) {
         const struct job *job = core->jobs.items[i];
-        status->jobs += job->definition != NULL;
+        status->jobs += job->row != NULL;
         status->jobs_paused += job->is_paused;
         status->jobs_owned += job->role == JOBS_OWNER;
         for (size_t k = 0; k < job->pending_count; k++)

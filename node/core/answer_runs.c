@@ -29,7 +29,7 @@ static void add_live(struct core *core, const struct answer *answer, struct gath
 static const struct jobs_slot *find_slot(const struct core *core, const struct gather_due *due)
 {
     const struct job *job = jobs_find(&core->jobs, due->job);
-    bool is_same = job && job->definition && job->life == due->life &&
+    bool is_same = job && job->row && job->life == due->life &&
                    job->schedule_version == due->key.schedule_version && due->key.trigger < job->slot_count;
     return is_same && job->slots[due->key.trigger].compiled ? &job->slots[due->key.trigger] : NULL;
 }
@@ -46,8 +46,8 @@ static uint64_t step_ms(const struct core *core, const struct gather_due *due)
     const struct jobs_slot *slot = due->count > 1 ? find_slot(core, due) : NULL;
     if (!slot)
         return 0;
-    const struct definition_trigger *trigger =
-        &jobs_find(&core->jobs, due->job)->definition->triggers[due->key.trigger];
+    const struct job *job = jobs_find(&core->jobs, due->job);
+    const struct definition_trigger *trigger = &jobs_definition(core, job)->triggers[due->key.trigger];
     return trigger->kind == DEFINITION_EVERY ? trigger->period_ms : 0;
 }
 

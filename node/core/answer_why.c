@@ -162,17 +162,18 @@ static void sort_lines(struct answer *answer)
 
 static const char *open_because(const struct core *core, const struct job *job, const struct control_why *why)
 {
-    if (!job || !job->definition)
+    const struct definition *definition = job ? jobs_definition(core, job) : NULL;
+    if (!definition)
         return "the job was deleted before anything was written about this due time";
     if (!why->is_due)
         return "it was not due then";
     if (why->due_ms > core->wall_ms)
         return job->is_paused ? "it lies ahead; the job is paused" : "it lies ahead";
-    if (why->due_ms <= stamp_wall_ms(job->definition->since))
+    if (why->due_ms <= stamp_wall_ms(definition->since))
         return "the schedule began later than this";
     if (job->is_paused)
         return "the job is paused";
-    if (job->problem[0])
+    if (job->problem)
         return job->problem;
     return "nothing is written about it on this node";
 }
@@ -237,9 +238,10 @@ static int64_t newest_ms(const struct core *core, const struct answer *answer, c
     const struct job *job = jobs_find(&core->jobs, answer->job);
     int64_t told_ms = due ? MAX_OF(due->last_due_ms, gather_time_ms(due)) : 0;
     struct control_why why = {0};
-    if (job && job->definition)
+    const struct definition *definition = job ? jobs_definition(core, job) : NULL;
+    if (definition)
         nearest(job, core->wall_ms + 1, &why);
-    if (why.before_ms > told_ms && why.before_ms > stamp_wall_ms(job->definition->since))
+    if (why.before_ms > told_ms && why.before_ms > stamp_wall_ms(definition->since))
         return why.before_ms;
     return due ? gather_time_ms(due) : core->wall_ms;
 }

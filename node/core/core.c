@@ -197,7 +197,7 @@ static void settled(struct core *core, uint64_t ticket, bool refused)
 
 static void write_cursors(struct core *core, struct job *job)
 {
-    for (size_t i = 0; i < job->slot_count && job->definition; i++) {
+    for (size_t i = 0; i < job->slot_count && job->row; i++) {
         struct jobs_slot *slot = &job->slots[i];
         if (slot->decided_ms - slot->written_ms < CORE_CURSOR_MS)
             continue;
@@ -219,9 +219,9 @@ static void retain_one(struct core *core)
     if (!core->jobs.count)
         return;
     struct job *job = core->jobs.items[core->retain_at++ % core->jobs.count];
-    if (!job->definition)
+    const struct definition *definition = jobs_definition(core, job);
+    if (!definition)
         return;
-    const struct definition *definition = job->definition;
     uint64_t keep_ms = definition->keep_ms ? definition->keep_ms : (uint64_t)DEFINITION_KEEP_MS_DEFAULT;
     const struct effect_write write = {.kind = EFFECT_WRITE_RETAIN,
                                        .class = EFFECT_WRITE_MUST,

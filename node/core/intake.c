@@ -193,7 +193,7 @@ static void follow_order(struct core *core, const struct table_order *row)
         runs_cancel(core, name, is_one ? &order->run : NULL);
         if (job)
             schedule_cancel(core, job, is_one ? &order->run : NULL);
-    } else if (order->action == ORDER_RUN && job && job->definition && job->life == order->life &&
+    } else if (order->action == ORDER_RUN && job && job->row && job->life == order->life &&
                (job->role == JOBS_OWNER)) {
         schedule_order(core, job, &row->record->id.hash, order->not_before_ms);
     }

@@ -3,6 +3,7 @@
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,9 @@ static void job_free(struct job *job)
 {
     slots_free(job);
     known_deinit(&job->known);
-    free(job->pending);
+    jobs_clear_problem(job);
+    free(job->asked);
+    jobs_clear_pending(job);
     free(job);
 }
 
@@ -109,7 +112,7 @@ static void forget(struct core *core, struct job *job)
 
 void jobs_forget_if_gone(struct core *core, struct job *job)
 {
-    if (!job->definition && !job->live)
+    if (!job->row && !job->live)
         forget(core, job);
 }
 
@@ -118,21 +121,53 @@ struct node_id jobs_target(const struct core *core, const struct job *job)
     return job->is_each ? core->self.id : (struct node_id){{0}};
 }
 
+const struct definition *jobs_definition(const struct core *core, const struct job *job)
+{
+    return job->row ? table_definition(&core->table, job->row) : NULL;
+}
+
+void jobs_clear_problem(struct job *job)
+{
+    free(job->problem);
+    job->problem = NULL;
+}
+
+void jobs_set_problem(struct job *job, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    jobs_clear_problem(job);
+    job->problem = base_copy_text(text);
+}
+
 // A revoked signer's job stays where it is: it is denied everywhere, and that is somebody's to tell.
 static bool is_in_scope(const struct core *core, const struct job *job, const struct labels *labels)
 {
     return authority_log_find_revocation(&core->authority, &job->signer) ||
-           permission_has_node(&core->authority, &job->signer, job->definition->authority_number, labels);
+           permission_has_node(&core->authority, &job->signer, job->row->active->authority_number, labels);
 }
 
 bool jobs_runs_on(const struct core *core, const struct job *job, const struct node_id *node)
 {
-    const struct definition *definition = job->definition;
     const struct directory_node *entry = directory_find(&core->directory, node);
-    if (!entry || !labels_cover(&entry->labels, &definition->where) ||
-        !is_in_scope(core, job, &entry->labels))
+    if (!entry || !job->row->active || !is_in_scope(core, job, &entry->labels))
+        return false;
+    if (job->is_anywhere)
+        return true;
+    const struct definition *definition = jobs_definition(core, job);
+    if (!labels_cover(&entry->labels, &definition->where))
         return false;
     return !definition->node[0] || strcmp(definition->node, entry->name) == 0;
+}
+
+void jobs_clear_pending(struct job *job)
+{
+    free(job->pending);
+    job->pending = NULL;
+    job->pending_count = job->pending_capacity = 0;
 }
 
 void jobs_add_pending(struct job *job, const struct jobs_pending *pending)
@@ -146,67 +181,74 @@ void jobs_add_pending(struct job *job, const struct jobs_pending *pending)
     job->pending[at] = *pending;
 }
 
-static void compile(struct job *job, struct jobs_slot *slot, const struct zone *zone)
+// Due times closer than this are claimed in blocks, where they are evenly spaced.
+static uint32_t block_step_ms(const struct definition_trigger *trigger)
+{
+    bool is_dense = trigger->kind == DEFINITION_EVERY && trigger->period_ms < SCHEDULE_BLOCK_PERIOD_MS;
+    return is_dense ? (uint32_t)trigger->period_ms : 0;
+}
+
+static void compile(struct job *job, const struct definition *definition, struct jobs_slot *slot,
+                    const struct zone *zone)
 {
     struct trigger_error error;
-    int outcome = due_open(job->definition, slot->trigger, zone, &slot->compiled, &error);
+    slot->block_step_ms = block_step_ms(&definition->triggers[slot->trigger]);
+    int outcome = due_open(definition, slot->trigger, zone, &slot->compiled, &error);
     if (outcome == DUE_REFUSED)
-        snprintf(job->problem, sizeof job->problem, "trigger %u: %.200s", slot->trigger + 1u, error.text);
+        jobs_set_problem(job, "trigger %u: %.200s", slot->trigger + 1u, error.text);
 }
 
 // Compiles every trigger. Without its zone the job waits, and says so.
 static void compile_all(struct core *core, struct job *job)
 {
-    job->problem[0] = 0;
+    const struct definition *definition = jobs_definition(core, job);
     const char *problem;
-    const struct zone *zone = zones_find(core, job->definition->zone, &problem);
+    const struct zone *zone = zones_find(core, definition->zone, &problem);
+    jobs_clear_problem(job);
     for (size_t i = 0; i < job->slot_count; i++) {
         due_free(job->slots[i].compiled);
         job->slots[i].compiled = NULL;
     }
     if (!zone) {
-        snprintf(job->problem, sizeof job->problem, "%s", *problem ? problem : "waiting for its time zone");
+        jobs_set_problem(job, "%s", *problem ? problem : "waiting for its time zone");
         return;
     }
-    for (size_t i = 0; i < job->slot_count && !job->problem[0]; i++)
-        compile(job, &job->slots[i], zone);
+    for (size_t i = 0; i < job->slot_count && !job->problem; i++)
+        compile(job, definition, &job->slots[i], zone);
 }
 
 // New slots for a new schedule version: it yields only due times after its `since`.
-static void slots_rebuild(struct job *job)
+static void slots_rebuild(struct job *job, const struct definition *definition)
 {
     slots_free(job);
-    job->slot_count = job->definition->trigger_count;
+    job->slot_count = definition->trigger_count;
     job->slots = base_alloc(job->slot_count, sizeof *job->slots);
     for (size_t i = 0; i < job->slot_count; i++) {
         job->slots[i].trigger = (uint16_t)i;
-        job->slots[i].decided_ms = job->slots[i].written_ms = stamp_wall_ms(job->definition->since);
+        job->slots[i].decided_ms = job->slots[i].written_ms = stamp_wall_ms(definition->since);
     }
 }
 
 // What keeps a job from running anywhere, whoever owns it.
-static void judge(struct job *job, const struct table_job *row)
+static void judge(const struct core *core, struct job *job)
 {
-    const struct definition *definition = job->definition;
+    const struct definition *definition = jobs_definition(core, job);
     job->is_denied = true;
-    if (!table_job_is_runnable(row))
-        snprintf(job->problem, sizeof job->problem, "denied: %s", permission_text(table_job_permission(row)));
+    if (!table_job_is_runnable(job->row))
+        jobs_set_problem(job, "denied: %s", permission_text(table_job_permission(job->row)));
     else if (definition->need_count > 0)
-        snprintf(job->problem, sizeof job->problem, "denied: it needs %.60s, which this version has not",
-                 definition->needs[0]);
+        jobs_set_problem(job, "denied: it needs %.60s, which this version has not", definition->needs[0]);
     else if (definition->guarantee == DEFINITION_AT_MOST_ONCE)
-        snprintf(job->problem, sizeof job->problem,
-                 "denied: it needs at-most-once, which this version has not");
+        jobs_set_problem(job, "denied: it needs at-most-once, which this version has not");
     else
         job->is_denied = false;
 }
 
 static void follow_definition(struct core *core, struct job *job, struct table_job *row)
 {
-    const struct definition *definition = table_job_definition(row);
+    const struct definition *definition = table_definition(&core->table, row);
     bool is_new_life = job->life != row->life;
-    bool is_new_schedule =
-        is_new_life || !job->definition || job->schedule_version != definition->schedule_version;
+    bool is_new_schedule = is_new_life || !job->row || job->schedule_version != definition->schedule_version;
     bool is_new = is_new_schedule || !hash_equal(&job->definition_id, &row->active->id.hash);
     if (is_new_life) {
         known_deinit(&job->known);
@@ -215,22 +257,22 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
         job->life = row->life;
         take_remember(core, job);
     }
-    job->hash = job_hash_of(job->name, job->life);
-    job->definition = definition;
+    job->row = row;
     job->definition_id = row->active->id.hash;
     job->signer = table_record_signer(row->active);
     job->schedule_version = definition->schedule_version;
     job->is_each = definition->spread == DEFINITION_SPREAD_ALL;
+    job->is_anywhere = !definition->where.count && !definition->node[0];
     if (is_new_schedule)
-        slots_rebuild(job);
+        slots_rebuild(job, definition);
     if (is_new)
         compile_all(core, job);
-    judge(job, row);
+    judge(core, job);
 }
 
 static void follow_deletion(struct core *core, struct job *job)
 {
-    job->definition = NULL;
+    job->row = NULL;
     slots_free(job);
     schedule_abandon(core, job, "the job was deleted");
     job->role = JOBS_NOT_MINE;
@@ -239,10 +281,10 @@ static void follow_deletion(struct core *core, struct job *job)
 }
 
 // When the schedule that the job has here came to its end; INT64_MAX: it goes on.
-static int64_t schedule_end_ms(const struct job *job, struct table_job *row)
+static int64_t schedule_end_ms(const struct core *core, const struct job *job, struct table_job *row)
 {
     if (row->active && row->life == job->life) {
-        const struct definition *definition = table_job_definition(row);
+        const struct definition *definition = table_definition(&core->table, row);
         bool goes_on = definition->schedule_version == job->schedule_version;
         return goes_on ? INT64_MAX : stamp_wall_ms(definition->since);
     }
@@ -253,10 +295,10 @@ static int64_t schedule_end_ms(const struct job *job, struct table_job *row)
 }
 
 // Due times that were let pass while the job was paused are judged when the pause, or the schedule, is over.
-// The definition the job points to may be gone from the table by now.
+// What the job was made from may be gone from the table by now.
 static void settle_paused(struct core *core, struct job *job, struct table_job *row, bool is_paused)
 {
-    int64_t end_ms = schedule_end_ms(job, row);
+    int64_t end_ms = schedule_end_ms(core, job, row);
     if (job->is_paused && core->is_ready && job->role == JOBS_OWNER && (!is_paused || end_ms != INT64_MAX))
         schedule_settle(core, job, MIN_OF(end_ms, core->wall_ms), "paused");
 }
@@ -293,11 +335,11 @@ void jobs_zone_changed(struct core *core, const char *zone)
 {
     for (size_t i = 0; i < core->jobs.count; i++) {
         struct job *job = core->jobs.items[i];
-        const struct table_job *row = jobs_row(core, job->name);
-        if (!job->definition || !row || strcmp(job->definition->zone, zone) != 0)
+        const struct definition *definition = jobs_definition(core, job);
+        if (!definition || strcmp(definition->zone, zone) != 0)
             continue;
         compile_all(core, job);
-        judge(job, row);
+        judge(core, job);
         schedule_wake(core, job);
     }
 }

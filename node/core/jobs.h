@@ -2,7 +2,8 @@
 //
 // A struct job lives as long as its name is in the table (a deleted job goes as soon as nothing of it
 // runs here). It is rebuilt in place when its definition changes; due times already claimed stay, so
-// an edit that leaves the schedule alone moves nothing.
+// an edit that leaves the schedule alone moves nothing. There may be 100,000: what is seldom asked for is
+// decoded when it is, and what is mostly empty takes no room.
 #ifndef NODE_CORE_JOBS_H
 #define NODE_CORE_JOBS_H
 
@@ -16,10 +17,11 @@ struct table_job;
 
 // One trigger of a job, for one target: up to which due time it is decided.
 struct jobs_slot {
-    uint16_t trigger;     // index in the definition
-    struct due *compiled; // owned; NULL: no calendar, or it cannot be computed
-    int64_t decided_ms;   // claimed or judged up to here; never falls within a schedule version
-    int64_t written_ms;   // the cursor on disk
+    uint16_t trigger;       // index in the definition
+    uint32_t block_step_ms; // its due times are this far apart and claimed in blocks; 0: one by one
+    struct due *compiled;   // owned; NULL: no calendar, or it cannot be computed
+    int64_t decided_ms;     // claimed or judged up to here; never falls within a schedule version
+    int64_t written_ms;     // the cursor on disk
 };
 
 // A due time that is claimed and has not been started: an attempt in waiting.
@@ -47,23 +49,23 @@ enum jobs_role {
 struct job {
     char name[NAME_JOB_ROOM]; // "namespace/name"
     uint64_t life;
-    struct hash hash; // what rendezvous hashing ranks
+    struct table_job *row; // the table's; NULL while the name is deleted
 
-    // From the active definition; NULL while the name is deleted.
-    const struct definition *definition; // the table's
+    // From the active definition, which itself is decoded when somebody asks (jobs_definition).
     struct hash definition_id;
     struct node_id signer;
     uint64_t schedule_version;
-    bool is_each; // every matching node sees to its own due times
+    bool is_each;     // every matching node sees to its own due times
+    bool is_anywhere; // it names no node and no labels
     bool is_paused;
-    bool is_denied;    // its signer is revoked, or it needs what this build has not
-    char problem[256]; // why it cannot be scheduled here; "" nothing
+    bool is_denied; // its signer is revoked, or it needs what this build has not
+    char *problem;  // owned; why it cannot be scheduled here; NULL: nothing
 
     enum jobs_role role;
     struct ledger_epoch epoch;    // of this node's own take
     struct ledger_epoch promised; // the highest seen; on disk before it is told to anybody
-    struct jobs_asked asked[JOBS_ASKED_MAX];
-    size_t asked_count;
+    struct jobs_asked *asked;     // owned; while taking
+    size_t asked_count, asked_capacity;
     uint64_t retry_ms; // monotonic: take again then, if still named; 0: no
     uint64_t look_ms;  // monotonic: whoever took it may have given it up again by then; 0: nobody did
 
@@ -90,9 +92,14 @@ void jobs_deinit(struct jobs *jobs);
 struct job *jobs_find(const struct jobs *jobs, const char *name); // NULL: none
 struct job *jobs_get(struct core *core, const char *name);        // makes an empty one where there is none
 // Follows what the table says of this name: creates, rebuilds or retires the job. To be called before
-// anything else after the table changed: the job borrows the table's definition.
+// anything else after the table changed.
 void jobs_follow(struct core *core, struct table_job *row);
 struct table_job *jobs_row(const struct core *core, const char *name); // the table's; NULL: never seen
+// The job's definition; NULL while it is deleted. Use it at once: table_job_definition says how long it
+// stays.
+const struct definition *jobs_definition(const struct core *core, const struct job *job);
+void jobs_set_problem(struct job *job, const char *format, ...) PRINTF_LIKE(2, 3);
+void jobs_clear_problem(struct job *job);
 // A zone that some job waits for is here, or changed.
 void jobs_zone_changed(struct core *core, const char *zone);
 // Target of this job's occurrences here: this node for each-node jobs, zero else.
@@ -102,5 +109,6 @@ bool jobs_runs_on(const struct core *core, const struct job *job, const struct n
 // Lets go of a job that is deleted and of which nothing runs here. `job` may be gone afterwards.
 void jobs_forget_if_gone(struct core *core, struct job *job);
 void jobs_add_pending(struct job *job, const struct jobs_pending *pending);
+void jobs_clear_pending(struct job *job); // and gives its memory back
 
 #endif

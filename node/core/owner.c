@@ -104,7 +104,7 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
                 struct owner_rank *ret_rank)
 {
     struct candidates sorted[CANDIDATES_CLASSES] = {0};
-    struct hash key = job->hash;
+    struct hash key = job_hash_of(job->name, job->life);
     *ret_rank = (struct owner_rank){0};
     sort_candidates(core, job, without, without_count, sorted);
     ret_rank->nobody_eligible = !sorted[CANDIDATES_OWNERS].count && !sorted[CANDIDATES_RETURNING].count;
@@ -119,7 +119,7 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
 bool owner_may_keep(const struct core *core, const struct job *job, const struct node_id *id)
 {
     struct candidates all = {0};
-    struct hash key = job->hash;
+    struct hash key = job_hash_of(job->name, job->life);
     bool is_found = false;
     for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));) {
         if (node->is_revoked || fleet_state_of(core, &node->id) == FLEET_LEFT ||
@@ -154,10 +154,10 @@ static void own_each(struct core *core, struct job *job)
 
 static void explain_nobody(struct job *job, const struct owner_rank *rank)
 {
-    if (rank->nobody_eligible && !job->problem[0])
-        snprintf(job->problem, sizeof job->problem, "no node that is here matches where it may run");
-    else if (!rank->nobody_eligible && strncmp(job->problem, "no node", 7) == 0)
-        job->problem[0] = 0;
+    if (rank->nobody_eligible && !job->problem)
+        jobs_set_problem(job, "no node that is here matches where it may run");
+    else if (!rank->nobody_eligible && job->problem && strncmp(job->problem, "no node", 7) == 0)
+        jobs_clear_problem(job);
 }
 
 // This node has just come, and somebody who is here has owned the job meanwhile: it waits, so that a node
@@ -176,9 +176,9 @@ static bool must_wait(struct core *core, const struct job *job)
 void owner_job(struct core *core, struct job *job)
 {
     struct owner_rank rank;
-    if (!job->definition || !core->is_ready)
+    if (!job->row || !core->is_ready)
         return;
-    if (job->definition->spread == DEFINITION_SPREAD_ALL) {
+    if (job->is_each) {
         own_each(core, job);
         schedule_wake(core, job);
         return;

@@ -56,12 +56,13 @@ static enum fate judge_attempt(const struct core *core, const struct known_attem
     return !is_mine && owner_is_gone(core, &attempt->executor) ? FATE_LOST : FATE_GIVEN_UP;
 }
 
-static int64_t window_ms(const struct job *job, const struct plan *plan)
+static int64_t window_ms(const struct core *core, const struct job *job, const struct plan *plan)
 {
     const struct known_key *key = &plan->key;
     int64_t window_ms = REOPEN_MINUTE_MS;
     if (plan->open && key->trigger < job->slot_count && job->slots[key->trigger].compiled)
-        window_ms = MAX_OF(window_ms, schedule_window_ms(job, &job->slots[key->trigger], key->due_ms));
+        window_ms = MAX_OF(window_ms, schedule_window_ms(jobs_definition(core, job),
+                                                         &job->slots[key->trigger], key->due_ms));
     return window_ms;
 }
 
@@ -69,8 +70,9 @@ static int64_t window_ms(const struct job *job, const struct plan *plan)
 // is run, unless the job catches up on all.
 static bool is_overtaken(const struct core *core, const struct job *job, const struct plan *plan)
 {
-    if (job->definition->catch_up == DEFINITION_CATCH_UP_ALL ||
-        job->definition->busy == DEFINITION_BUSY_ALLOW || plan->attempt > 1)
+    const struct definition *definition = jobs_definition(core, job);
+    if (definition->catch_up == DEFINITION_CATCH_UP_ALL || definition->busy == DEFINITION_BUSY_ALLOW ||
+        plan->attempt > 1)
         return false;
     for (size_t i = 0; i < job->known.count; i++) {
         const struct known_key *other = &job->known.items[i].key;
@@ -88,12 +90,13 @@ static enum ledger_status verdict_of(const struct core *core, const struct job *
 {
     bool is_current =
         plan->key.schedule_version == job->schedule_version || plan->key.trigger == OCCURRENCE_ORDER;
-    bool is_too_late = plan->start_ms + window_ms(job, plan) < core->wall_ms;
+    const struct definition *definition = jobs_definition(core, job);
+    bool is_too_late = plan->start_ms + window_ms(core, job, plan) < core->wall_ms;
     enum ledger_status given_up = plan->may_have_run ? LEDGER_LOST : LEDGER_MISSED;
     if (intake_is_cancelled(core, job, due, plan->since_ms))
         return LEDGER_CANCELLED;
-    if (plan->may_have_run && (is_too_late || job->definition->on_lost == DEFINITION_ON_LOST_REPORT ||
-                               known_last_attempt(due) >= retry_attempts_max(job->definition)))
+    if (plan->may_have_run && (is_too_late || definition->on_lost == DEFINITION_ON_LOST_REPORT ||
+                               known_last_attempt(due) >= retry_attempts_max(definition)))
         return LEDGER_LOST;
     if (!is_current || is_too_late || known_last_attempt(due) >= LIMIT_ATTEMPT_MAX)
         return LEDGER_MISSED;
@@ -152,7 +155,7 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
     const struct known_attempt *open = known_open_attempt(due);
     struct plan plan = {.key = due->key, .fate = FATE_GIVEN_UP};
     struct retry retry;
-    if (retry_find(job->definition, due, &retry)) {
+    if (retry_find(jobs_definition(core, job), due, &retry)) {
         plan.open = retry.open;
         plan.attempt = retry.attempt;
         plan.since_ms = retry.since_ms;
@@ -175,7 +178,7 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
 
 void reopen_job(struct core *core, struct job *job)
 {
-    for (size_t i = 0; job->definition && i < job->known.count; i++)
+    for (size_t i = 0; job->row && i < job->known.count; i++)
         reopen(core, job, &job->known.items[i]);
     intake_orders(core, job->name);
 }
@@ -184,6 +187,6 @@ void reopen_after_end(struct core *core, struct job *job, const struct known_key
 {
     const struct known_due *due = known_find(&job->known, key);
     struct retry retry;
-    if (due && retry_find(job->definition, due, &retry))
+    if (due && retry_find(jobs_definition(core, job), due, &retry))
         reopen(core, job, due);
 }

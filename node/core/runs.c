@@ -66,7 +66,8 @@ static struct run *add(struct core *core, const struct run_id *id, struct job *j
     run->id = *id;
     memcpy(run->job, job->name, sizeof run->job);
     run->life = job->life;
-    log_init(&run->log, id, job->name, job->definition ? job->definition->output_limit_bytes : 0);
+    const struct definition *definition = jobs_definition(core, job);
+    log_init(&run->log, id, job->name, definition ? definition->output_limit_bytes : 0);
     runs->items[at] = run;
     runs->count++;
     job->live++;
@@ -208,7 +209,7 @@ static struct job *find_defined(const struct core *core, const struct frame *fra
 {
     for (size_t i = 0; i < core->jobs.count; i++) {
         struct job *job = core->jobs.items[i];
-        if (!job->definition || !hash_equal(&job->definition_id, &frame->start.definition))
+        if (!job->row || !hash_equal(&job->definition_id, &frame->start.definition))
             continue;
         *ret_key = (struct known_key){.schedule_version = job->schedule_version,
                                       .trigger = frame->start.trigger,

@@ -8,18 +8,18 @@
 
 #define HOUR_MS (3600 * 1000LL)
 
-int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, int64_t at_ms)
+int64_t schedule_window_ms(const struct definition *definition, const struct jobs_slot *slot, int64_t at_ms)
 {
-    if (job->definition->catch_up == DEFINITION_CATCH_UP_NONE)
+    if (definition->catch_up == DEFINITION_CATCH_UP_NONE)
         return 0;
-    if (job->definition->catch_up_within_ms)
-        return (int64_t)job->definition->catch_up_within_ms;
+    if (definition->catch_up_within_ms)
+        return (int64_t)definition->catch_up_within_ms;
     return MIN_OF(due_period_ms(slot->compiled, at_ms), HOUR_MS);
 }
 
 static bool is_schedulable(const struct core *core, const struct job *job)
 {
-    return job->definition && job->role == JOBS_OWNER && !job->is_denied && !job->problem[0] &&
+    return job->row && job->role == JOBS_OWNER && !job->is_denied && !job->problem &&
            core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job, &core->self.id);
 }
 
@@ -106,17 +106,13 @@ static void claim(struct core *core, struct job *job, struct jobs_slot *slot,
 }
 
 // How many evenly spaced due times from first_ms on belong in one claim.
-static uint32_t block_count(const struct job *job, const struct jobs_slot *slot, int64_t first_ms,
-                            int64_t *ret_step_ms)
+static uint32_t block_count(const struct jobs_slot *slot, int64_t first_ms)
 {
-    const struct definition_trigger *trigger = &job->definition->triggers[slot->trigger];
-    *ret_step_ms = 0;
-    if (trigger->kind != DEFINITION_EVERY || trigger->period_ms >= SCHEDULE_BLOCK_PERIOD_MS)
+    if (!slot->block_step_ms)
         return 1;
     int64_t last_ms = first_ms;
     uint64_t more = due_count_between(slot->compiled, first_ms, first_ms + SCHEDULE_BLOCK_MS - 1,
                                       LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
-    *ret_step_ms = (int64_t)trigger->period_ms;
     return (uint32_t)more + 1;
 }
 
@@ -157,11 +153,12 @@ static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
     int64_t first_ms, late_ms = core->wall_ms - SCHEDULE_LATE_MS;
     if (!due_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms >= late_ms)
         return;
-    int64_t from_ms = core->wall_ms - schedule_window_ms(job, slot, first_ms);
+    const struct definition *definition = jobs_definition(core, job);
+    int64_t from_ms = core->wall_ms - schedule_window_ms(definition, slot, first_ms);
     int64_t last_ms = first_ms;
     uint64_t missed = due_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
     int64_t run_from_ms =
-        job->definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
+        definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
     const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
     settle_slot(core, job, slot, MIN_OF(run_from_ms - 1, late_ms), &shape);
     book_story(core, job, NULL, "caught up: %llu due times passed while no node was there",
@@ -178,10 +175,9 @@ static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slo
         if (!due_next(slot->compiled, slot->decided_ms, &due_ms) ||
             due_ms - SCHEDULE_AHEAD_MS > core->wall_ms)
             return;
-        int64_t step_ms;
-        uint32_t count = block_count(job, slot, due_ms, &step_ms);
+        uint32_t count = block_count(slot, due_ms);
         const struct ledger_claim shape = {
-            .occurrence.due_ms = due_ms, .count = count, .step_ms = count > 1 ? (uint64_t)step_ms : 0};
+            .occurrence.due_ms = due_ms, .count = count, .step_ms = count > 1 ? slot->block_step_ms : 0};
         claim(core, job, slot, &shape);
     }
 }
@@ -231,7 +227,8 @@ static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct
 {
     if (job->live == 0 && !runs_elsewhere(core, job))
         return START_NOW;
-    switch (job->pending_count > SCHEDULE_QUEUE_MAX ? DEFINITION_BUSY_SKIP : job->definition->busy) {
+    switch (job->pending_count > SCHEDULE_QUEUE_MAX ? DEFINITION_BUSY_SKIP
+                                                    : jobs_definition(core, job)->busy) {
     case DEFINITION_BUSY_ALLOW:
         if (job->live < LIMIT_ATTEMPT_MAX)
             return START_NOW;
@@ -285,6 +282,8 @@ static void start_pending(struct core *core, struct job *job)
             job->pending[kept++] = pending;
     }
     job->pending_count = kept;
+    if (!kept)
+        jobs_clear_pending(job);
 }
 
 void schedule_wake(struct core *core, struct job *job)
@@ -299,7 +298,7 @@ void schedule_wake(struct core *core, struct job *job)
 
 void schedule_run_ended(struct core *core, struct job *job, const struct known_key *key)
 {
-    if (job->definition && job->role == JOBS_OWNER)
+    if (job->row && job->role == JOBS_OWNER)
         reopen_after_end(core, job, key);
     schedule_wake(core, job);
 }

@@ -41,6 +41,6 @@ void schedule_abandon(struct core *core, struct job *job, const char *reason);
 // Due times in waiting are cancelled: all of them, or the one with this run.
 void schedule_cancel(struct core *core, struct job *job, const struct run_id *run);
 // How far back a missed due time is still caught up.
-int64_t schedule_window_ms(const struct job *job, const struct jobs_slot *slot, int64_t at_ms);
+int64_t schedule_window_ms(const struct definition *definition, const struct jobs_slot *slot, int64_t at_ms);
 
 #endif

@@ -26,7 +26,7 @@ static void show_job(const struct sim *sim, struct sim_node *node, const struct 
 {
     static const char *const roles[] = {"not mine", "taking", "owner"};
     struct owner_rank rank = {0};
-    if (job->definition)
+    if (job->row)
         owner_rank(node->core, job, NULL, 0, &rank);
     fprintf(
         stderr,
@@ -39,7 +39,7 @@ static void show_job(const struct sim *sim, struct sim_node *node, const struct 
     for (size_t i = 0; job->role == JOBS_TAKING && i < job->asked_count; i++)
         fprintf(stderr, ", asked %s%s", name_of(sim, &job->asked[i].id),
                 job->asked[i].answered ? " (answered)" : "");
-    fprintf(stderr, "%s%s\n", job->problem[0] ? ", " : "", job->problem);
+    fprintf(stderr, "%s%s\n", job->problem ? ", " : "", job->problem ? job->problem : "");
 }
 
 void sim_show(struct sim *sim)

@@ -50,7 +50,7 @@ static void a_definition_makes_a_job(void **state)
     assert_int_equal(backup->life, 1);
     assert_true(table_job_is_runnable(backup));
     assert_false(table_job_is_paused(backup, SUPPORT_WALL_MS));
-    assert_string_equal(table_job_definition(backup)->argv[0], "/bin/true");
+    assert_string_equal(table_definition(&fx.table, backup)->argv[0], "/bin/true");
     assert_string_equal(table_job_get_key(backup).name, "backup");
     const struct table_record *kept = table_find_record(&fx.table, &record.id);
     assert_true(bytes_equal(table_record_bytes(kept), buffer_view(&record.envelope)));
@@ -267,7 +267,7 @@ static void a_delete_beats_every_edit_of_its_life(void **state)
                      TABLE_SUPERSEDED);
     assert_int_equal(job("backup")->life, 2);
     assert_null(job("backup")->active);
-    assert_null(table_job_definition(job("backup")));
+    assert_null(table_definition(&fx.table, job("backup")));
     assert_int_equal(fx.table.live.count, 1); // the tombstone
 }
 
@@ -504,6 +504,27 @@ static void changes_are_told_once_per_name(void **state)
     assert_null(table_take_changed_job(&fx.table));
 }
 
+static void only_definitions_asked_for_of_late_stay_decoded(void **state)
+{
+    enum { COUNT = TABLE_JOB_DECODED_COUNT_MAX + 10 };
+    (void)state;
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < COUNT; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "job-%d", i);
+            if (round == 0)
+                support_table_take(&fx, support_define(&fx, &fx.alice, name, 1, (uint64_t)i + 1));
+            const struct definition *definition = table_definition(&fx.table, job(name));
+            assert_string_equal(definition->name, name);
+            assert_ptr_equal(table_definition(&fx.table, job(name)), definition);
+        }
+    assert_int_equal(fx.table.decoded->count, TABLE_JOB_DECODED_COUNT_MAX);
+    assert_null(job("job-0")->decoded);
+    assert_non_null(job("job-20")->decoded);
+    support_table_take(&fx, support_delete(&fx, &fx.bob, "job-20", 2, 1000));
+    assert_int_equal(fx.table.decoded->count, TABLE_JOB_DECODED_COUNT_MAX - 1);
+}
+
 static void jobs_are_walked_in_name_order(void **state)
 {
     (void)state;
@@ -619,6 +640,7 @@ int main(void)
         TEST(a_stamp_from_the_future_is_refused),
         TEST(the_seventeenth_open_pause_is_refused_but_merged),
         TEST(changes_are_told_once_per_name),
+        TEST(only_definitions_asked_for_of_late_stay_decoded),
         TEST(jobs_are_walked_in_name_order),
         TEST(a_restored_table_is_the_same_table),
         TEST(the_fingerprint_is_that_of_the_live_list),

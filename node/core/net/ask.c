@@ -48,8 +48,7 @@ static bool may_know_more(const struct core *core, const struct answer *answer, 
     const struct job *job = answer->job[0] ? jobs_find(&core->jobs, answer->job) : NULL;
     if (!gossip_find(core->fleet.gossip, id))
         return false;
-    return !job || !job->definition || job->definition->spread == DEFINITION_SPREAD_ALL ||
-           owner_may_keep(core, job, id);
+    return !job || !job->row || job->is_each || owner_may_keep(core, job, id);
 }
 
 size_t ask_others(struct core *core, struct answer *answer, const struct effect_query *query)

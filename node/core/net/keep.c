@@ -62,7 +62,7 @@ static void choose_holders(struct core *core, struct keep_item *item, const char
     for (size_t i = 0; i < job_count; i++) {
         const struct job *job = jobs_find(&core->jobs, jobs[i]);
         struct owner_rank rank;
-        if (!job || !job->definition)
+        if (!job || !job->row)
             continue;
         if (!node_id_is_zero(&job->promised.node))
             add_holder(core, item, &job->promised.node);

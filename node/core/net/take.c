@@ -78,6 +78,13 @@ void take_load(struct core *core, const char *key, struct bytes value)
 
 // --- taking ---
 
+static void forget_asked(struct job *job)
+{
+    free(job->asked);
+    job->asked = NULL;
+    job->asked_count = job->asked_capacity = 0;
+}
+
 static bool is_asked(const struct job *job, const struct node_id *id)
 {
     for (size_t i = 0; i < job->asked_count; i++)
@@ -89,8 +96,11 @@ static bool is_asked(const struct job *job, const struct node_id *id)
 static void ask(struct core *core, struct job *job, const struct node_id *id)
 {
     if (node_id_equal(id, &core->self.id) || node_id_is_zero(id) || is_asked(job, id) ||
-        job->asked_count == COUNT_OF(job->asked))
+        job->asked_count == JOBS_ASKED_MAX)
         return;
+    void *asked = job->asked;
+    base_grow(&asked, &job->asked_capacity, job->asked_count + 1, sizeof *job->asked);
+    job->asked = asked;
     job->asked[job->asked_count++] = (struct jobs_asked){.id = *id};
     core->takes.has_unsent = true;
 }
@@ -118,7 +128,7 @@ void take_start(struct core *core, struct job *job)
 {
     struct node_id previous = job->promised.node;
     job->role = JOBS_TAKING;
-    job->asked_count = 0;
+    forget_asked(job);
     job->epoch = (struct ledger_epoch){.number = job->promised.number + 1, .node = core->self.id};
     job->promised = job->epoch;
     take_write_promise(core, job->name, job->life, &job->epoch);
@@ -133,6 +143,7 @@ static void complete(struct core *core, struct job *job)
     if (job->asked_count)
         book_story(core, job, NULL, "took %s under epoch %llu, after %zu answered", job->name,
                    (unsigned long long)job->epoch.number, job->asked_count);
+    forget_asked(job);
     reopen_job(core, job);
     schedule_wake(core, job);
 }
@@ -150,7 +161,7 @@ void take_check(struct core *core, struct job *job)
 void take_drop(struct core *core, struct job *job)
 {
     job->role = JOBS_NOT_MINE;
-    job->asked_count = 0;
+    forget_asked(job);
     job->pending_count = 0; // every attempt that does not run is given up for ever
     schedule_job(core, job);
 }
@@ -166,7 +177,7 @@ void take_again(struct core *core)
 {
     for (size_t i = 0; i < core->jobs.count; i++) {
         struct job *job = core->jobs.items[i];
-        bool is_each = job->definition && job->definition->spread == DEFINITION_SPREAD_ALL;
+        bool is_each = job->row && job->is_each;
         if (job->role == JOBS_NOT_MINE || is_each)
             continue;
         take_drop(core, job);

@@ -20,7 +20,7 @@ static bool is_unsettled(const struct core *core, const struct job *job, const s
 {
     struct retry retry;
     return due->status == LEDGER_OPEN || is_running_here(core, due) ||
-           (job->definition && retry_find(job->definition, due, &retry));
+           (job->row && retry_find(jobs_definition(core, job), due, &retry));
 }
 
 // Due times without an end, in few stretches: what does not fit makes the last one longer.
