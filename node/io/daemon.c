@@ -15,6 +15,7 @@
 #include "node/io/daemon_options.h"
 #include "node/io/gap.h"
 #include "node/io/import.h"
+#include "node/io/memory.h"
 #include "node/io/notice.h"
 #include "node/io/output.h"
 #include "node/io/perform.h"
@@ -399,6 +400,7 @@ int daemon_main(int argc, char **argv)
     static struct daemon daemon;
     static struct agent_keys keys;
     struct daemon_options options;
+    memory_prepare();
     umask(0077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); // Ctrl-C is for the runner, which then tells us

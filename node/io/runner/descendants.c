@@ -14,7 +14,7 @@
 
 enum {
     ENVIRONMENT_SIZE_MAX = 4 * 1024 * 1024, // more than the kernel lets a program start with
-    CHUNK_SIZE = 64 * 1024,
+    CHUNK_SIZE = 16 * 1024,
 };
 
 int descendants_adopt(void)
@@ -24,14 +24,13 @@ int descendants_adopt(void)
 
 static bool read_file(const char *path, struct buffer *out)
 {
-    uint8_t *chunk = base_alloc(1, CHUNK_SIZE);
+    uint8_t chunk[CHUNK_SIZE];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -1 : 0;
     while (fd >= 0 && out->size < ENVIRONMENT_SIZE_MAX && (size = read(fd, chunk, CHUNK_SIZE)) > 0)
         buffer_add(out, chunk, (size_t)size);
     if (fd >= 0)
         close(fd);
-    free(chunk);
     return size >= 0;
 }
 

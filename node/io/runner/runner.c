@@ -13,6 +13,7 @@
 
 #include "node/io/clock.h"
 #include "node/io/daemon.h"
+#include "node/io/memory.h"
 #include "node/io/notice.h"
 #include "node/io/runner/descendants.h"
 #include "node/io/runner/listener.h"
@@ -319,6 +320,7 @@ static void run(struct runner *runner)
 
 int runner_main(const struct runner_options *options)
 {
+    memory_prepare();
     struct runner *runner = base_alloc(1, sizeof *runner);
     spawn_prepare();
     int status = sodium_init() < 0 ? fail("libsodium", "cannot be initialised") : 0;

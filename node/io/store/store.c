@@ -10,11 +10,15 @@
 #include <unistd.h>
 
 #include "node/io/clock.h"
+#include "node/io/memory.h"
 #include "node/io/store/commit.h"
 #include "node/io/store/database.h"
 #include "node/io/store/lookup.h"
 #include "node/io/store/retain.h"
 #include "node/io/store/writer.h"
+
+// After the last work, before memory is given back: what is told on and cached for a while is over by then.
+enum { BUSY_MS = 15000 };
 
 static const char generation_key[] = "store.generation";
 
@@ -30,6 +34,8 @@ struct store {
     uv_cond_t handed_over;
     struct request_list writes, queries; // owned
     bool closing;
+
+    bool has_rested; // the thread's: nothing was done since memory was given back
 };
 
 // A new file is named on the disk only once its directory is synced; SQLite syncs the file alone.
@@ -208,16 +214,29 @@ static void answer(struct store *store, const struct effect_query *query)
     say_done(store, query->query, outcome, more);
 }
 
+static uint64_t patience_ns(const struct store *store)
+{
+    uint64_t ms = store->commit.state == EVENT_STORAGE_FULL ? 1000 : store->has_rested ? 3600000 : BUSY_MS;
+    return ms * 1000000u;
+}
+
+// Pages that were read and memory that was freed: the file system and others have better use for both.
+static void rest(struct store *store)
+{
+    if (store->has_rested || store->commit.state != EVENT_STORAGE_OK)
+        return;
+    sqlite3_db_release_memory(store->database.connection);
+    memory_give_back();
+    store->has_rested = true;
+}
+
 // Sleeps until there is something to do. False when the store closes and all was taken.
 static bool take(struct store *store, struct request_list *writes, struct request_list *queries)
 {
-    const uint64_t second_ns = 1000000000u;
     uv_mutex_lock(&store->lock);
     while (!store->closing && !store->writes.first && !store->queries.first &&
            !commit_has_tasks(&store->commit)) {
-        if (store->commit.state != EVENT_STORAGE_FULL)
-            uv_cond_wait(&store->handed_over, &store->lock);
-        else if (uv_cond_timedwait(&store->handed_over, &store->lock, second_ns) == UV_ETIMEDOUT)
+        if (uv_cond_timedwait(&store->handed_over, &store->lock, patience_ns(store)) == UV_ETIMEDOUT)
             break;
     }
     request_move(&store->writes, writes);
@@ -234,6 +253,8 @@ static void run(void *context)
     commit_start(&store->commit);
     load(store);
     while (take(store, &writes, &queries)) {
+        bool is_busy = writes.first || queries.first || commit_has_tasks(&store->commit);
+        store->has_rested = store->has_rested && !is_busy;
         if (writes.first)
             commit_batch(&store->commit, &writes);
         else
@@ -245,6 +266,8 @@ static void run(void *context)
         }
         commit_sweep(&store->commit);
         commit_retain(&store->commit);
+        if (!is_busy)
+            rest(store);
     }
 }
 
