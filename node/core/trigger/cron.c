@@ -198,6 +198,20 @@ bool cron_is_due(const struct cron *cron, const struct zone *zone, struct trigge
            next_ms == due_ms;
 }
 
+bool cron_is_moved(const struct cron *cron, const struct zone *zone, struct trigger_rules rules,
+                   int64_t due_ms, int64_t *ret_local_s)
+{
+    struct walk walk = {cron, zone, rules, 1, 0};
+    int64_t due_s = calendar_floor_divide(due_ms, 1000), shown_s, local_s;
+    struct zone_period period = zone_period_at(zone, due_s);
+    if (period.start_s != due_s || !gap_fires(&walk, &period))
+        return false;
+    shown_s = due_s + period.utc_offset_s;
+    if (next_local(cron, shown_s, &local_s) && local_s == shown_s)
+        return false;
+    return next_local(cron, due_s + period.before_s, ret_local_s);
+}
+
 // How many fitting seconds of a day lie before `second` (0-86400).
 static int64_t count_of_day(const struct cron *cron, int64_t second)
 {

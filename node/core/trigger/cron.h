@@ -42,6 +42,10 @@ bool cron_next(const struct cron *cron, const struct zone *zone, struct trigger_
                int64_t *ret_due_ms);
 bool cron_is_due(const struct cron *cron, const struct zone *zone, struct trigger_rules rules,
                  int64_t due_ms);
+// Does this due time stand for a local time that the clock jumped over, and not also for the one it shows
+// then? ret_local_s: which, the first if there were several.
+bool cron_is_moved(const struct cron *cron, const struct zone *zone, struct trigger_rules rules,
+                   int64_t due_ms, int64_t *ret_local_s);
 // How many due times lie in (after_ms, until_ms]. Takes time by months, not by due times.
 uint64_t cron_count(const struct cron *cron, const struct zone *zone, struct trigger_rules rules,
                     int64_t after_ms, int64_t until_ms);

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "node/core/trigger/at.h"
+#include "node/core/trigger/calendar.h"
 #include "node/core/trigger/cron.h"
 #include "node/core/trigger/every.h"
+#include "node/core/trigger/explain.h"
 #include "proto/limits.h"
 
 struct trigger {
@@ -128,4 +130,30 @@ uint64_t trigger_count_between(const struct trigger *trigger, int64_t after_ms, 
     }
     *ret_last_ms = high_ms;
     return count;
+}
+
+void trigger_explain(const struct trigger *trigger, const char *zone_name, char *out)
+{
+    switch (trigger->kind) {
+    case TRIGGER_CRON:
+        explain_cron(&trigger->cron, zone_name, out);
+        return;
+    case TRIGGER_EVERY:
+        explain_every(&trigger->every, out);
+        return;
+    case TRIGGER_AT:
+        explain_at(&trigger->at, trigger->zone, zone_name, out);
+        return;
+    }
+}
+
+struct dst_note trigger_dst_note(const struct trigger *trigger, int64_t due_ms)
+{
+    int64_t due_s = calendar_floor_divide(due_ms, 1000), local_s;
+    if (trigger->kind == TRIGGER_EVERY)
+        return (struct dst_note){.kind = DST_NOTE_NONE};
+    if (trigger->kind == TRIGGER_CRON &&
+        cron_is_moved(&trigger->cron, trigger->zone, trigger->rules, due_ms, &local_s))
+        return dst_note_of_moved(trigger->zone, due_s, local_s);
+    return dst_note_of_instant(trigger->zone, due_s);
 }

@@ -6,6 +6,7 @@
 #ifndef NODE_CORE_TRIGGER_TRIGGER_H
 #define NODE_CORE_TRIGGER_TRIGGER_H
 
+#include "node/core/trigger/dst_note.h"
 #include "node/core/trigger/trigger_error.h"
 #include "node/core/trigger/trigger_rules.h"
 #include "node/core/trigger/zone.h"
@@ -53,5 +54,10 @@ int64_t trigger_period_ms(const struct trigger *trigger, int64_t around_ms);
 // as a year of days.
 uint64_t trigger_count_between(const struct trigger *trigger, int64_t after_ms, int64_t until_ms,
                                uint64_t most, int64_t *ret_last_ms);
+
+// In plain words, EXPLAIN_TEXT_SIZE of them (explain.h). `zone_name` may be NULL.
+void trigger_explain(const struct trigger *trigger, const char *zone_name, char *out);
+// What a change of the clock has to do with one of its due times. None for every, which follows no clock.
+struct dst_note trigger_dst_note(const struct trigger *trigger, int64_t due_ms);
 
 #endif
