@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/core/trigger/cron.h"
+#include "node/core/trigger/dst_note.h"
+#include "node/core/trigger/explain.h"
 #include "node/core/trigger/shorthand.h"
 #include "proto/limits.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/rule_zone.h"
 
 static void check_refusal(const struct trigger_error *error, size_t size)
 {
@@ -29,6 +31,26 @@ static void check_due_times(const struct cron *cron)
     }
 }
 
+// In a zone that jumps. Between two due times there is none, and each tells what the clock did to it; a
+// gap may swallow all there would be.
+static void check_jumps(const struct cron *cron, struct trigger_rules rules)
+{
+    struct zone *zone;
+    char text[EXPLAIN_TEXT_SIZE];
+    assert(rule_zone_decode(bytes_of_text("CET-1CEST,M3.5.0,M10.5.0/3"), &zone) == 0);
+    int64_t at_ms = 1806105600000, due_ms, local_s; // the day before a jump
+    for (int i = 0; i < 4 && cron_next(cron, zone, rules, at_ms, &due_ms); i++, at_ms = due_ms) {
+        assert(cron_count(cron, zone, rules, at_ms, due_ms) == 1);
+        struct dst_note note = dst_note_of_instant(zone, due_ms / 1000);
+        if (cron_is_moved(cron, zone, rules, due_ms, &local_s))
+            note = dst_note_of_moved(zone, due_ms / 1000, local_s);
+        dst_note_print(&note, text);
+    }
+    explain_cron(cron, "Europe/Berlin", text);
+    assert(strlen(text) > 0 && strlen(text) < sizeof text);
+    zone_free(zone);
+}
+
 // A shorthand is never an expression too.
 static void check_shorthand(const char *text, bool is_cron)
 {
@@ -42,6 +64,12 @@ static void check_shorthand(const char *text, bool is_cron)
         check_refusal(&error, strlen(text));
 }
 
+static void check_all(const struct cron *cron, size_t size)
+{
+    check_due_times(cron);
+    check_jumps(cron, (struct trigger_rules){size & 1, size & 2});
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = base_alloc(1, size + 1);
@@ -51,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
     bool is_cron = cron_parse(text, "main/fuzz", &cron, &error);
     if (is_cron)
-        check_due_times(&cron);
+        check_all(&cron, size);
     else
         check_refusal(&error, strlen(text));
     check_shorthand(text, is_cron);

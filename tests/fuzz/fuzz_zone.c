@@ -1,5 +1,5 @@
 // fuzz_zone.c - any bytes as a zone file: an outcome, or a zone in which every instant leads back to itself.
-#include "node/core/trigger/zone.h"
+#include "node/core/trigger/cron.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_instant(const struct zone *zone, int64_t unix_s)
@@ -13,6 +13,18 @@ static void check_instant(const struct zone *zone, int64_t unix_s)
     assert(other.kind != ZONE_GAP || (other.second_s < other.jump_s && other.jump_s <= other.first_s));
 }
 
+// However crowded the table is, a due time is found or denied with bounded work.
+static void check_due_time(const struct zone *zone, struct trigger_rules rules)
+{
+    struct cron cron;
+    struct trigger_error error;
+    int64_t due_ms;
+    assert(cron_parse("30 2 * 3 SUNL", "main/fuzz", &cron, &error));
+    if (cron_next(&cron, zone, rules, 951868800000, &due_ms))
+        assert(cron_is_due(&cron, zone, rules, due_ms) &&
+               cron_count(&cron, zone, rules, 951868800000, due_ms) == 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct zone *zone;
@@ -24,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_instant(zone, at_s);
         at_s += i * 100000000;
     }
+    check_due_time(zone, (struct trigger_rules){size & 1, size & 2});
     zone_free(zone);
     return 0;
 }
