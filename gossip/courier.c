@@ -83,6 +83,7 @@ static void parcel_send(struct parcel *parcel)
     outputs_add(&parcel->gossip->outbox, &(struct gossip_output){.kind = GOSSIP_SEND,
                                                                  .node = parcel->stop.node,
                                                                  .address = parcel->stop.address,
+                                                                 .over_stream = parcel->stop.over_stream,
                                                                  .data = buffer_view(&wire)});
     buffer_deinit(&wire);
     buffer_deinit(&parcel->items);
@@ -94,6 +95,13 @@ static bool is_tellable(const struct members *members, const struct members_node
 {
     return members_is_live(node) && !members_is_self(members, node) &&
            (node->reached.ip_size || (node->heard && !node->answered));
+}
+
+// Who has proved its key over a stream is no stranger.
+static bool is_tellable_at(const struct members *members, const struct members_node *node,
+                           const struct courier_stop *stop)
+{
+    return is_tellable(members, node) || (stop->over_stream && members_is_live(node));
 }
 
 // A member we hold to be suspect or dead is told so: if it lives it will refute.
@@ -117,7 +125,7 @@ void courier_ping(struct gossip *gossip, const struct courier_stop *stop, uint32
         parcel_add_alive(&parcel, &self->id, buffer_view(&self->record));
     if (node)
         parcel_add_accusation(&parcel, node);
-    if (node && is_tellable(&gossip->members, node))
+    if (node && is_tellable_at(&gossip->members, node, stop))
         parcel_add_rumors(&parcel, false);
     parcel_send(&parcel);
 }
@@ -140,7 +148,7 @@ void courier_ack(struct gossip *gossip, const struct courier_stop *stop, const s
     parcel.packet.wall_ms = gossip->wall_ms > 0 ? (uint64_t)gossip->wall_ms & UINT64_C(0xffffffffffff) : 0;
     if (node)
         parcel_add_accusation(&parcel, node);
-    if (node && is_tellable(&gossip->members, node))
+    if (node && is_tellable_at(&gossip->members, node, stop))
         parcel_add_rumors(&parcel, false);
     parcel_send(&parcel);
 }

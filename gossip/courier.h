@@ -17,6 +17,7 @@ enum {
 struct courier_stop { // where a packet goes
     struct node_id node;
     struct address address;
+    bool over_stream; // the address does not matter
 };
 
 struct packet_summary courier_summary(const struct gossip *gossip);

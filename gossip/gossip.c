@@ -88,6 +88,11 @@ void gossip_receive(struct gossip *gossip, const struct node_id *from, const str
     hear_packet(gossip, from, address, packet);
 }
 
+void gossip_receive_stream(struct gossip *gossip, const struct node_id *from, struct bytes packet)
+{
+    hear_stream_packet(gossip, from, packet);
+}
+
 void gossip_send_failed(struct gossip *gossip, const struct node_id *to)
 {
     probe_send_failed(&gossip->probe, to, gossip->now_ms);
@@ -315,7 +320,7 @@ static void perform_probes(struct gossip *gossip)
 {
     struct probe_action action;
     while (probe_next(&gossip->probe, &action)) {
-        struct courier_stop stop = {action.target, action.address};
+        struct courier_stop stop = {.node = action.target, .address = action.address};
         struct packet ask = {.type = PACKET_ASK,
                              .sequence = action.sequence,
                              .target = action.target,
@@ -330,6 +335,10 @@ static void perform_probes(struct gossip *gossip)
             stop.node = action.helper;
             if (helper && members_address(helper, &stop.address))
                 courier_ask(gossip, &stop, &ask);
+            break;
+        case PROBE_STREAM:
+            stop.over_stream = true;
+            courier_ping(gossip, &stop, action.sequence);
             break;
         case PROBE_FAILED:
             judge_failed(gossip, &action);

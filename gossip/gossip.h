@@ -55,6 +55,8 @@ void gossip_advance(struct gossip *gossip, uint64_t now_ms, int64_t wall_ms, uin
 uint64_t gossip_deadline_ms(const struct gossip *gossip);
 void gossip_receive(struct gossip *gossip, const struct node_id *from, const struct address *address,
                     struct bytes packet);
+// The same, said over a stream whose other end is proved to be `from`: only pings and acks go that way.
+void gossip_receive_stream(struct gossip *gossip, const struct node_id *from, struct bytes packet);
 // A packet to this node could not be sent at all (no route, refused by the kernel).
 void gossip_send_failed(struct gossip *gossip, const struct node_id *to);
 
@@ -100,7 +102,7 @@ struct gossip_news {
 int gossip_spread(struct gossip *gossip, const struct gossip_news *news);
 
 enum gossip_output_kind {
-    GOSSIP_SEND,           // seal `data` for `node` and send it to `address`
+    GOSSIP_SEND,           // seal `data` for `node` and send it to `address`, or say it `over_stream`
     GOSSIP_CONTACT,        // find out who is at `address`, then gossip_add_contact
     GOSSIP_SIGN_ALIVE,     // sign an alive record with `incarnation`; give it to gossip_add_alive
     GOSSIP_SIGN_SUSPICION, // sign `suspicion`; give it to gossip_add_suspicion
@@ -116,6 +118,7 @@ struct gossip_output {
     enum gossip_output_kind kind;
     struct node_id node;
     struct address address;
+    bool over_stream;
     struct bytes data; // valid until the next call of gossip_next_output
     uint8_t class;
     uint64_t vouched_ms;

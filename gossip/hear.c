@@ -56,6 +56,8 @@ static void hear_ping(struct gossip *gossip, const struct courier_stop *stop, co
     struct members_node *node = members_find(&gossip->members, &stop->node);
     if (node && (!node->answered || !members_is_live(node)) && node->state != MEMBERS_LEFT)
         judge_check(gossip, node); // it seems to be there: let it prove it
+    if (stop->over_stream)
+        probe_stream(&gossip->probe, &stop->node, gossip->now_ms);
 }
 
 static void hear_ack(struct gossip *gossip, const struct courier_stop *stop, const struct packet *ack)
@@ -82,6 +84,18 @@ static void hear_ack(struct gossip *gossip, const struct courier_stop *stop, con
     mismatch_compare(gossip, &stop->node, ack->whole ? &ack->summary : NULL);
 }
 
+static void hear_stream_ack(struct gossip *gossip, const struct courier_stop *stop, const struct packet *ack)
+{
+    uint64_t sent_ms;
+    struct members_node *node = members_find(&gossip->members, &stop->node);
+    if (!probe_stream_acked(&gossip->probe, &stop->node, ack->sequence, &sent_ms) || !node)
+        return;
+    if (node->state == MEMBERS_DEAD)
+        mismatch_restart(&gossip->mismatch);
+    judge_stream_acked(gossip, node, sent_ms);
+    mismatch_compare(gossip, &stop->node, ack->whole ? &ack->summary : NULL);
+}
+
 static void hear_relayed(struct gossip *gossip, const struct courier_stop *stop, const struct packet *relayed)
 {
     struct node_id target;
@@ -101,10 +115,25 @@ static void hear_nack(struct gossip *gossip, const struct courier_stop *stop, co
     probe_nacked(&gossip->probe, &stop->node, nack->sequence, is_signed ? item.data : (struct bytes){0});
 }
 
+void hear_stream_packet(struct gossip *gossip, const struct node_id *from, struct bytes bytes)
+{
+    struct courier_stop stop = {.node = *from, .over_stream = true};
+    struct packet packet;
+    if (packet_decode(bytes, &packet) != 0 || node_id_equal(from, &gossip->members.self))
+        return;
+    if (packet.type == PACKET_PING)
+        hear_ping(gossip, &stop, &packet);
+    else if (packet.type == PACKET_ACK)
+        hear_stream_ack(gossip, &stop, &packet);
+    else
+        return;
+    hear_items(gossip, from, packet.items);
+}
+
 void hear_packet(struct gossip *gossip, const struct node_id *from, const struct address *address,
                  struct bytes bytes)
 {
-    struct courier_stop stop = {*from, *address};
+    struct courier_stop stop = {.node = *from, .address = *address};
     struct packet packet;
     if (packet_decode(bytes, &packet) != 0 || node_id_equal(from, &gossip->members.self))
         return;

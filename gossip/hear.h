@@ -9,4 +9,6 @@ struct gossip;
 void hear_packet(struct gossip *gossip, const struct node_id *from, const struct address *address,
                  struct bytes packet);
 
+void hear_stream_packet(struct gossip *gossip, const struct node_id *from, struct bytes packet);
+
 #endif

@@ -96,6 +96,16 @@ void judge_acked(struct gossip *gossip, struct members_node *node, const struct 
     node->reached = ack->pinged;
 }
 
+void judge_stream_acked(struct gossip *gossip, struct members_node *node, uint64_t sent_ms)
+{
+    gossip->failures = 0;
+    if (members_is_self(&gossip->members, node) || node->state == MEMBERS_LEFT ||
+        (node->state == MEMBERS_DEAD && sent_ms <= node->state_ms))
+        return; // the ping is older than its death
+    members_hear(&gossip->members, node, sent_ms, true, gossip->now_ms);
+    judge_review(gossip, node);
+}
+
 void judge_vouched(struct gossip *gossip, struct members_node *node, const struct node_id *from,
                    uint64_t age_ms)
 {

@@ -36,6 +36,9 @@ void judge_review(struct gossip *gossip, struct members_node *node);
 // To be checked now instead of when its turn comes.
 void judge_check(struct gossip *gossip, struct members_node *node);
 void judge_acked(struct gossip *gossip, struct members_node *node, const struct judge_ack *ack);
+// An ack over a stream to a ping that left at sent_ms: it lives, but nothing is known of where and how fast
+// its datagrams are.
+void judge_stream_acked(struct gossip *gossip, struct members_node *node, uint64_t sent_ms);
 // `from`, who counts if it was heard, knows of an ack `age_ms` ago.
 void judge_vouched(struct gossip *gossip, struct members_node *node, const struct node_id *from,
                    uint64_t age_ms);

@@ -185,6 +185,21 @@ static void ping_again(struct probe *probe, struct probe_pending *pending, const
     action_add(probe, pending, PROBE_PING)->address = address;
 }
 
+static void ping_over_stream(struct probe *probe, struct probe_pending *pending, uint64_t now_ms)
+{
+    if (pending->streamed_ms)
+        return;
+    pending->streamed_ms = now_ms;
+    action_add(probe, pending, PROBE_STREAM);
+}
+
+void probe_stream(struct probe *probe, const struct node_id *target, uint64_t now_ms)
+{
+    struct probe_pending *pending = find_target(probe, target);
+    if (pending)
+        ping_over_stream(probe, pending, now_ms);
+}
+
 static void ask_helpers(struct probe *probe, struct probe_pending *pending, uint64_t now_ms)
 {
     const struct members_node *node = members_find(probe->members, &pending->target);
@@ -200,10 +215,14 @@ static void ask_helpers(struct probe *probe, struct probe_pending *pending, uint
         action->wait_ms = (uint16_t)MIN_OF(wait_ms, (uint64_t)UINT16_MAX);
     }
     ping_again(probe, pending, node);
+    ping_over_stream(probe, pending, now_ms);
 }
 
 static void give_up(struct probe *probe, struct probe_pending *pending)
 {
+    if (pending->streamed_ms)
+        probe->late[probe->late_next++ % PROBE_LATE_COUNT_MAX] =
+            (struct probe_late){pending->target, pending->sequence, pending->streamed_ms};
     struct probe_action *action = action_add(probe, pending, PROBE_FAILED);
     action->probe = pending->kind;
     memcpy(action->suspicions, pending->suspicions, sizeof action->suspicions);
@@ -309,6 +328,7 @@ void probe_forgive(struct probe *probe, uint64_t now_ms)
 {
     while (probe->pending_count)
         pending_drop(probe, &probe->pending[probe->pending_count - 1]);
+    memset(probe->late, 0, sizeof probe->late);
     actions_clear(probe);
     probe->next_ms = MAX_OF(probe->next_ms, now_ms + probe->interval_ms / 4);
 }
@@ -334,6 +354,26 @@ bool probe_acked(struct probe *probe, const struct node_id *from, uint32_t seque
     };
     pending_drop(probe, pending);
     return true;
+}
+
+bool probe_stream_acked(struct probe *probe, const struct node_id *from, uint32_t sequence,
+                        uint64_t *ret_sent_ms)
+{
+    struct probe_pending *pending = find_sequence(probe, sequence);
+    if (pending && pending->streamed_ms && node_id_equal(&pending->target, from)) {
+        *ret_sent_ms = pending->streamed_ms;
+        pending_drop(probe, pending);
+        return true;
+    }
+    for (size_t i = 0; i < PROBE_LATE_COUNT_MAX; i++) {
+        struct probe_late *late = &probe->late[i];
+        if (!late->streamed_ms || late->sequence != sequence || !node_id_equal(&late->target, from))
+            continue;
+        *ret_sent_ms = late->streamed_ms;
+        *late = (struct probe_late){0};
+        return true;
+    }
+    return false;
 }
 
 static bool was_asked(const struct probe_pending *pending, const struct node_id *helper)

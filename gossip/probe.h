@@ -3,9 +3,11 @@
 // One member per interval, round robin over a shuffled list, so that everybody is asked within 2 N - 1
 // intervals (SWIM, Das et al. 2002, section 4.3). A probe is a ping; if it stays unanswered for the time
 // this peer usually takes, three others are asked to ping it, and it is pinged again at its next
-// address. An ack from it or through a helper ends the probe well; silence until the end is a failure,
-// which somebody else judges (gossip/judge.h). Helpers that were met with silence too send back their
-// own signed suspicion; it is kept here and counts only if the probe fails.
+// address and over a stream, which gets through where datagrams are lost or blocked. An ack from it or
+// through a helper ends the probe well; silence until the end is a failure, which somebody else judges
+// (gossip/judge.h). Helpers that were met with silence too send back their own signed suspicion; it is kept
+// here and counts only if the probe fails. A stream may have to be opened first, so its ack counts for a
+// while after the probe failed: it proves that the member lived when the ping left.
 //
 // Besides the round there are checks (of members not heard yet, moved, or in doubt), which go the same
 // way at once, and contacts of dead members, which are one ping only.
@@ -22,6 +24,7 @@ enum {
     PROBE_TIMEOUT_MS_MIN = 100, // of a direct ping, however fast the peer usually is
     PROBE_INDIRECT_MS_MIN = 300,
     PROBE_PENDING_COUNT_MAX = 4096,
+    PROBE_LATE_COUNT_MAX = 16, // pings over streams whose probe is over
 };
 
 enum probe_kind { PROBE_ROUND, PROBE_CHECK, PROBE_CONTACT };
@@ -30,7 +33,8 @@ struct probe_pending {
     struct node_id target;
     enum probe_kind kind;
     uint32_t sequence;
-    bool is_indirect; // helpers were asked
+    bool is_indirect;     // helpers were asked
+    uint64_t streamed_ms; // it was pinged over a stream; 0: not
     uint64_t sent_ms;
     int64_t sent_wall_ms;
     uint64_t deadline_ms; // of the direct phase, then of the whole
@@ -41,18 +45,24 @@ struct probe_pending {
     size_t suspicion_count;
 };
 
-enum probe_action_kind { PROBE_PING, PROBE_ASK, PROBE_FAILED };
+enum probe_action_kind { PROBE_PING, PROBE_ASK, PROBE_STREAM, PROBE_FAILED };
 
 struct probe_action {
     enum probe_action_kind kind;
     struct node_id target;
     struct node_id helper;                        // ASK
-    uint32_t sequence;                            // PING, ASK
+    uint32_t sequence;                            // PING, ASK, STREAM
     uint16_t wait_ms;                             // ASK
     struct address address;                       // PING
     enum probe_kind probe;                        // FAILED
     struct buffer suspicions[PROBE_HELPER_COUNT]; // FAILED: owned by who takes the action
     size_t suspicion_count;
+};
+
+struct probe_late {
+    struct node_id target;
+    uint32_t sequence;
+    uint64_t streamed_ms;
 };
 
 struct probe {
@@ -68,6 +78,8 @@ struct probe {
     struct probe_pending *pending; // owned
     size_t pending_count;
     size_t pending_capacity;
+    struct probe_late late[PROBE_LATE_COUNT_MAX]; // a ring
+    size_t late_next;
     struct probe_action *actions; // owned
     size_t action_count;
     size_t action_capacity;
@@ -101,6 +113,9 @@ void probe_forgive(struct probe *probe, uint64_t now_ms);
 // A local error: this ping did not leave. Helpers are asked at once.
 void probe_send_failed(struct probe *probe, const struct node_id *target, uint64_t now_ms);
 
+// The probe of this member that is under way, if any, goes over a stream from the start: it was heard there.
+void probe_stream(struct probe *probe, const struct node_id *target, uint64_t now_ms);
+
 struct probe_success {
     uint64_t sent_ms;
     int64_t sent_wall_ms;
@@ -110,6 +125,9 @@ struct probe_success {
 // An ack from `from`: true when it answers a ping of ours to it; the probe is over then.
 bool probe_acked(struct probe *probe, const struct node_id *from, uint32_t sequence,
                  const struct address *address, struct probe_success *ret_success);
+// An ack over a stream: true when it answers a ping of ours that went that way; a probe under way is over.
+bool probe_stream_acked(struct probe *probe, const struct node_id *from, uint32_t sequence,
+                        uint64_t *ret_sent_ms);
 // Helper `from` says that the target answered: true when we had asked it; *ret_target is who is alive.
 bool probe_relayed(struct probe *probe, const struct node_id *from, uint32_t sequence,
                    struct node_id *ret_target);

@@ -24,7 +24,7 @@ static void relay_drop(struct relays *relays, size_t place)
 static void relay_report(struct gossip *gossip, const struct relay *relay, enum packet_type type,
                          struct bytes suspicion)
 {
-    struct courier_stop stop = {relay->asker, relay->asker_address};
+    struct courier_stop stop = {.node = relay->asker, .address = relay->asker_address};
     struct packet report = {.type = type, .sequence = relay->asker_sequence};
     courier_report(gossip, &stop, &report, suspicion);
 }
@@ -60,7 +60,7 @@ void relay_begin(struct gossip *gossip, const struct node_id *asker, const struc
     base_grow(&array, &relays->capacity, relays->count + 1, sizeof(struct relay));
     relays->items = array;
     relays->items[relays->count++] = relay;
-    struct courier_stop stop = {relay.target, relay.pinged};
+    struct courier_stop stop = {.node = relay.target, .address = relay.pinged};
     courier_ping(gossip, &stop, relay.sequence);
 }
 

@@ -24,6 +24,7 @@ enum message_type {
     MESSAGE_TAKEN, // what I know of some of them; or: a higher epoch is known
     MESSAGE_ASK,   // a question of a person, about history
     MESSAGE_TOLD,  // rows for it
+    MESSAGE_PROBE, // a packet of membership that did not get through as a datagram
 };
 
 enum {

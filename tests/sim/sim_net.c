@@ -42,6 +42,7 @@ struct sim_net *sim_net_new(size_t node_count)
     net->min_ms = LATENCY_MIN_MS;
     net->max_ms = LATENCY_MAX_MS;
     net->cuts = base_alloc(node_count * node_count, sizeof *net->cuts);
+    net->blocks = base_alloc(node_count * node_count, sizeof *net->blocks);
     return net;
 }
 
@@ -60,6 +61,7 @@ void sim_net_free(struct sim_net *net)
         stream_free(stream);
     }
     free(net->cuts);
+    free(net->blocks);
     free(net);
 }
 
@@ -90,7 +92,7 @@ void sim_net_datagram(struct sim_node *from, const struct address *to, struct by
     sim->net->datagram_count++;
     sim->net->datagram_bytes += data.size;
     if (!node || !node->core || !sim_net_reaches(sim, from->index, node->index) ||
-        sim_chance(sim, sim->net->loss))
+        sim->net->blocks[from->index * sim->net->node_count + node->index] || sim_chance(sim, sim->net->loss))
         return;
     struct event event = {.kind = EVENT_DATAGRAM, .is.datagram.from = from->identity->address};
     sim_node_post(node, latency_ms(sim), &event, data);
@@ -326,6 +328,12 @@ void sim_net_cut(struct sim *sim, size_t from, size_t to)
     sim->net->cuts[from * sim->net->node_count + to] = true;
 }
 
+void sim_net_block(struct sim *sim, size_t one, size_t other)
+{
+    sim->net->blocks[one * sim->net->node_count + other] = true;
+    sim->net->blocks[other * sim->net->node_count + one] = true;
+}
+
 void sim_net_heal(struct sim *sim, size_t from, size_t to)
 {
     sim->net->cuts[from * sim->net->node_count + to] = false;
@@ -334,5 +342,5 @@ void sim_net_heal(struct sim *sim, size_t from, size_t to)
 void sim_net_heal_all(struct sim *sim)
 {
     for (size_t i = 0; i < sim->net->node_count * sim->net->node_count; i++)
-        sim->net->cuts[i] = false;
+        sim->net->cuts[i] = sim->net->blocks[i] = false;
 }

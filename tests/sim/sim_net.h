@@ -18,6 +18,7 @@ struct sim_net {
     uint64_t min_ms, max_ms;    // one way
     unsigned loss, twice;       // of datagrams, per mille
     bool *cuts;                 // owned; [from * node_count + to]
+    bool *blocks;               // owned; the same, of datagrams alone
     struct sim_stream *streams; // owned; a list
     uint64_t accepted;          // numbers of accepted ends are even
     uint64_t datagram_count, datagram_bytes, stream_count, stream_bytes;
@@ -27,6 +28,8 @@ struct sim_net *sim_net_new(size_t node_count) WARN_UNUSED;
 void sim_net_free(struct sim_net *net);
 
 void sim_net_cut(struct sim *sim, size_t from, size_t to); // one way
+// Datagrams between two machines are lost, both ways; streams go on.
+void sim_net_block(struct sim *sim, size_t one, size_t other);
 void sim_net_heal(struct sim *sim, size_t from, size_t to);
 void sim_net_heal_all(struct sim *sim);
 bool sim_net_reaches(const struct sim *sim, size_t from, size_t to);

@@ -196,12 +196,78 @@ static void news_reaches_who_was_cut_off_for_an_hour(void **state)
     story_end(sim);
 }
 
+// Nobody is dead or unheard for anybody, at any moment.
+static void run_while_all_live(struct sim *sim, uint64_t for_ms)
+{
+    for (uint64_t end_ms = sim->now_ms + for_ms; sim->now_ms < end_ms;) {
+        sim_run(sim, 250);
+        for (size_t i = 0; i < sim->node_count; i++) {
+            struct control_status status = {0};
+            core_count_members(sim->nodes[i]->core, &status);
+            assert_int_equal(status.members_alive + status.members_suspect, sim->node_count);
+        }
+    }
+}
+
+static void two_machines_without_datagrams_between_them_both_live(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(8, 2, "2026-09-22 10:00:00");
+    story_define(sim->nodes[0], &tick);
+    sim_run(sim, SECONDS(20));
+    sim_net_block(sim, 0, 1);
+    run_while_all_live(sim, MINUTES(10));
+    assert_int_equal(sim->check->double_count, 0);
+    for (size_t i = 0; i < 2; i++)
+        story_all(sim->nodes[i], "tick", LEDGER_OK);
+    story_end(sim);
+}
+
+static void a_machine_without_datagrams_lives_and_takes_part(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(9, 5, "2026-09-22 10:00:00");
+    story_define(sim->nodes[0], &tick);
+    sim_run(sim, SECONDS(20));
+    struct sim_node *owner = story_owner(sim, "tick");
+    for (size_t i = 0; i < 5; i++)
+        if (i != owner->index)
+            sim_net_block(sim, owner->index, i);
+    run_while_all_live(sim, MINUTES(10));
+    assert_true(story_owner(sim, "tick") == owner);
+    assert_int_equal(sim->check->double_count, 0);
+    story_pause(story_other(sim, owner), "tick"); // news reaches it
+    sim_run(sim, SECONDS(20));
+    assert_true(story_tables_equal(sim));
+    for (size_t i = 0; i < 5; i++)
+        story_all(sim->nodes[i], "tick", LEDGER_OK);
+    story_end(sim);
+}
+
+static void a_machine_that_never_had_datagrams_is_let_in_over_streams(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(10, 3, story_time("2026-09-22 10:00:00"));
+    sim_net_block(sim, 2, 0);
+    sim_net_block(sim, 2, 1);
+    for (size_t i = 0; i < 3; i++)
+        sim_node_switch_on(sim->nodes[i]);
+    uint64_t took_ms = story_wait(sim, story_all_see_all, NULL, SECONDS(60));
+    print_message("three nodes, one of them without datagrams, see each other after %llu ms\n",
+                  (unsigned long long)took_ms);
+    run_while_all_live(sim, MINUTES(5));
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_sides_of_a_cut_go_on),
         cmocka_unit_test(a_cut_one_way_heals_too),
         cmocka_unit_test(a_missing_wire_between_two_of_three_doubles_nothing),
+        cmocka_unit_test(two_machines_without_datagrams_between_them_both_live),
+        cmocka_unit_test(a_machine_without_datagrams_lives_and_takes_part),
+        cmocka_unit_test(a_machine_that_never_had_datagrams_is_let_in_over_streams),
         cmocka_unit_test(a_pause_beats_the_resume_of_an_older_one),
         cmocka_unit_test(a_delete_beats_an_edit_of_the_same_life),
         cmocka_unit_test(news_reaches_who_was_cut_off_for_an_hour),

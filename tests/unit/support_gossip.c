@@ -222,7 +222,8 @@ void support_fleet_hand(struct support_fleet *fleet, int from, size_t to, struct
 
 static bool is_lost(struct support_fleet *fleet, size_t from, size_t to)
 {
-    return fleet->is_cut[from][to] || random_below(&fleet->random, 1000) < fleet->loss_permille;
+    return fleet->is_cut[from][to] || fleet->is_blocked[from][to] ||
+           random_below(&fleet->random, 1000) < fleet->loss_permille;
 }
 
 void support_fleet_send(struct support_fleet *fleet, size_t from, size_t to, struct bytes packet)
@@ -236,6 +237,16 @@ void support_fleet_send(struct support_fleet *fleet, size_t from, size_t to, str
         return;
     struct support_event event = {.at_ms = fleet->now_ms + delay_ms(fleet), .kind = SUPPORT_DATAGRAM};
     event.datagram = (struct support_datagram){.from = from, .to = to};
+    buffer_add(&event.datagram.data, packet.data, packet.size);
+    event_push(fleet, event);
+}
+
+static void say_over_stream(struct support_fleet *fleet, size_t from, int to, struct bytes packet)
+{
+    if (!fleet->has_streams || to == SUPPORT_NOBODY || fleet->is_cut[from][to] || fleet->is_cut[to][from])
+        return;
+    struct support_event event = {.at_ms = fleet->now_ms + 3 * delay_ms(fleet), .kind = SUPPORT_DATAGRAM};
+    event.datagram = (struct support_datagram){.from = from, .to = (size_t)to, .over_stream = true};
     buffer_add(&event.datagram.data, packet.data, packet.size);
     event_push(fleet, event);
 }
@@ -257,6 +268,10 @@ static void perform(struct support_fleet *fleet, size_t i, const struct gossip_o
     int to;
     switch (output->kind) {
     case GOSSIP_SEND:
+        if (output->over_stream) {
+            say_over_stream(fleet, i, index_of(fleet, &output->node), output->data);
+            break;
+        }
         to = index_at(fleet, &output->address);
         if (to != SUPPORT_NOBODY && node_id_equal(&fleet->nodes[to].id, &output->node))
             support_fleet_send(fleet, i, (size_t)to, output->data);
@@ -397,8 +412,11 @@ void support_fleet_stop(struct support_fleet *fleet, size_t i)
 static void receive(struct support_fleet *fleet, const struct support_datagram *datagram)
 {
     struct support_node *node = &fleet->nodes[datagram->to];
-    gossip_receive(node->gossip, &fleet->nodes[datagram->from].id, &fleet->nodes[datagram->from].address,
-                   buffer_view(&datagram->data));
+    const struct support_node *from = &fleet->nodes[datagram->from];
+    if (datagram->over_stream)
+        gossip_receive_stream(node->gossip, &from->id, buffer_view(&datagram->data));
+    else
+        gossip_receive(node->gossip, &from->id, &from->address, buffer_view(&datagram->data));
     support_fleet_settle(fleet, datagram->to);
 }
 

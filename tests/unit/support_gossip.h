@@ -14,6 +14,7 @@ enum { SUPPORT_NODE_COUNT_MAX = 320, SUPPORT_NOBODY = -1 };
 
 struct support_datagram {
     size_t from, to;
+    bool over_stream;
     struct buffer data; // owned
 };
 
@@ -49,9 +50,11 @@ struct support_fleet {
     struct random random;
     uint64_t delay_ms_min, delay_ms_max; // one way
     uint64_t loss_permille;
-    bool is_cut[SUPPORT_NODE_COUNT_MAX][SUPPORT_NODE_COUNT_MAX]; // from, to
-    bool repairs;                                                // differences of members are repaired
-    bool retells;                                                // news that is delivered is told on
+    bool is_cut[SUPPORT_NODE_COUNT_MAX][SUPPORT_NODE_COUNT_MAX];     // from, to
+    bool is_blocked[SUPPORT_NODE_COUNT_MAX][SUPPORT_NODE_COUNT_MAX]; // the same, of datagrams alone
+    bool has_streams;             // what is said over streams arrives, where there is no cut; else it is lost
+    bool repairs;                 // differences of members are repaired
+    bool retells;                 // news that is delivered is told on
     struct hasher trace;          // of every datagram sent: who, whom, when, what
     struct support_event *events; // owned, a heap
     size_t event_count, event_capacity;

@@ -175,6 +175,53 @@ static void helpers_bridge_a_one_way_cut(void **state)
     support_fleet_free(fleet);
 }
 
+// Datagrams between `i` and all from `from` on are lost, both ways; streams get through.
+static void block(struct support_fleet *fleet, size_t i, size_t from)
+{
+    fleet->has_streams = true;
+    for (size_t k = from; k < fleet->count; k++)
+        fleet->is_blocked[i][k] = fleet->is_blocked[k][i] = k != i;
+}
+
+static void two_nodes_without_datagrams_between_them_live_by_streams(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(2, 18);
+    block(fleet, 0, 1);
+    support_fleet_run(fleet, 120000);
+    assert_int_equal(suspicions_signed(fleet), 0);
+    assert_true(support_all_count_all(fleet, 0));
+    support_fleet_free(fleet);
+}
+
+static void a_node_without_any_datagrams_lives_by_streams(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(7, 19);
+    block(fleet, 3, 0);
+    support_fleet_run(fleet, 180000);
+    for (size_t i = 0; i < 7; i++)
+        assert_false(anybody_thinks_dead(fleet, i));
+    assert_true(support_all_count_all(fleet, 0));
+    support_fleet_kill(fleet, 5); // and it learns who dies
+    assert_true(support_fleet_run_until(fleet, support_all_know_dead, 5, 60000) != UINT64_MAX);
+    support_fleet_free(fleet);
+}
+
+static void a_dead_node_without_datagrams_dies_all_the_same(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(5, 20);
+    block(fleet, 2, 0);
+    support_fleet_run(fleet, 20000);
+    support_fleet_kill(fleet, 2);
+    uint64_t took_ms = support_fleet_run_until(fleet, support_all_know_dead, 2, 60000);
+    assert_true(took_ms < 15000);
+    support_fleet_start(fleet, 2, 0); // it comes back, and is let in over a stream
+    assert_true(support_fleet_run_until(fleet, support_all_count_all, 0, 60000) != UINT64_MAX);
+    support_fleet_free(fleet);
+}
+
 static void five_percent_loss_kills_nobody(void **state)
 {
     (void)state;
@@ -491,6 +538,9 @@ int main(void)
         cmocka_unit_test(a_killed_node_is_dead_for_all_after_the_suspicion_time),
         cmocka_unit_test(a_wrong_suspicion_is_refuted_at_once),
         cmocka_unit_test(helpers_bridge_a_one_way_cut),
+        cmocka_unit_test(two_nodes_without_datagrams_between_them_live_by_streams),
+        cmocka_unit_test(a_node_without_any_datagrams_lives_by_streams),
+        cmocka_unit_test(a_dead_node_without_datagrams_dies_all_the_same),
         cmocka_unit_test(five_percent_loss_kills_nobody),
         cmocka_unit_test(a_sleeper_wakes_and_accuses_nobody),
         cmocka_unit_test(a_short_sleep_is_no_death),

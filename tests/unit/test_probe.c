@@ -154,6 +154,60 @@ static void silence_brings_three_helpers_and_a_second_ping(void **state)
         is_helper[helper] = true;
     }
     assert_int_equal(expect(world, PROBE_PING).sequence, ping.sequence);
+    assert_int_equal(expect(world, PROBE_STREAM).sequence, ping.sequence);
+    world_free(world);
+}
+
+static bool stream_ack(struct world *world, size_t from, uint32_t sequence)
+{
+    struct node_id id = id_of(from);
+    uint64_t sent_ms = 0;
+    bool is_ack = probe_stream_acked(&world->probe, &id, sequence, &sent_ms);
+    assert_true(!is_ack || sent_ms == START_MS + INTERVAL_MS / 2);
+    return is_ack;
+}
+
+static void an_ack_over_a_stream_ends_the_probe(void **state)
+{
+    (void)state;
+    struct world *world = world_new(2);
+    start(world, 1);
+    struct probe_action ping = expect(world, PROBE_PING);
+    assert_false(stream_ack(world, 1, ping.sequence)); // nothing went over a stream yet
+    tick_at(world, START_MS + INTERVAL_MS / 2);
+    assert_false(stream_ack(world, 0, ping.sequence)); // it was not asked
+    assert_false(stream_ack(world, 1, ping.sequence + 1));
+    assert_true(stream_ack(world, 1, ping.sequence));
+    assert_false(probe_is_pending(&world->probe, &node_of(world, 1)->id));
+    assert_false(stream_ack(world, 1, ping.sequence));
+    world_free(world);
+}
+
+static void an_ack_over_a_stream_counts_once_after_the_probe_failed(void **state)
+{
+    (void)state;
+    struct world *world = world_new(2);
+    start(world, 1);
+    uint32_t sequence = expect(world, PROBE_PING).sequence;
+    tick_at(world, START_MS + INTERVAL_MS / 2);
+    tick_at(world, START_MS + INTERVAL_MS);
+    assert_false(probe_is_pending(&world->probe, &node_of(world, 1)->id));
+    assert_true(stream_ack(world, 1, sequence));
+    assert_false(stream_ack(world, 1, sequence));
+    world_free(world);
+}
+
+static void a_contact_goes_over_a_stream_where_its_target_was_heard_there(void **state)
+{
+    (void)state;
+    struct world *world = world_new(3);
+    probe_stream(&world->probe, &node_of(world, 2)->id, START_MS); // none under way: nothing
+    probe_start(&world->probe, node_of(world, 2), PROBE_CONTACT, (struct probe_time){START_MS, 0});
+    uint32_t sequence = expect(world, PROBE_PING).sequence;
+    probe_stream(&world->probe, &node_of(world, 2)->id, START_MS);
+    assert_int_equal(expect(world, PROBE_STREAM).sequence, sequence);
+    probe_stream(&world->probe, &node_of(world, 2)->id, START_MS + 1);
+    expect_nothing(world);
     world_free(world);
 }
 
@@ -182,6 +236,7 @@ static void a_probe_fails_within_one_interval_even_without_helpers(void **state)
     expect(world, PROBE_PING);
     tick_at(world, START_MS + INTERVAL_MS / 2);
     expect(world, PROBE_PING);
+    expect(world, PROBE_STREAM);
     tick_at(world, START_MS + INTERVAL_MS);
     struct probe_action failed = expect(world, PROBE_FAILED);
     assert_int_equal(failed.target.b[0], 2);
@@ -389,6 +444,9 @@ int main(void)
         cmocka_unit_test(everybody_is_asked_once_in_each_round),
         cmocka_unit_test(the_order_differs_from_round_to_round),
         cmocka_unit_test(silence_brings_three_helpers_and_a_second_ping),
+        cmocka_unit_test(an_ack_over_a_stream_ends_the_probe),
+        cmocka_unit_test(an_ack_over_a_stream_counts_once_after_the_probe_failed),
+        cmocka_unit_test(a_contact_goes_over_a_stream_where_its_target_was_heard_there),
         cmocka_unit_test(a_known_peer_is_doubted_sooner),
         cmocka_unit_test(a_probe_fails_within_one_interval_even_without_helpers),
         cmocka_unit_test(a_contact_of_the_dead_is_one_ping_only),

@@ -251,11 +251,24 @@ static void changed(struct core *core, const struct node_id *id)
     take_again(core);
 }
 
+void fleet_probed(struct core *core, const struct node_id *from, struct bytes packet)
+{
+    if (!core->fleet.gossip || packet.size > LIMIT_DATAGRAM_SIZE_MAX)
+        return;
+    if (!core->fleet.peers.is_known)
+        sync_met_first(core, from);
+    core->fleet.peers.is_known = true;
+    gossip_receive_stream(core->fleet.gossip, from, packet);
+}
+
 static void perform(struct core *core, const struct gossip_output *output)
 {
     switch (output->kind) {
     case GOSSIP_SEND:
-        peers_send(core, &output->node, &output->address, output->data);
+        if (output->over_stream)
+            links_send(core, &output->node, MESSAGE_PROBE, output->data);
+        else
+            peers_send(core, &output->node, &output->address, output->data);
         return;
     case GOSSIP_CONTACT:
         peers_find_out(core, &output->address);

@@ -41,6 +41,9 @@ void fleet_advance(struct core *core, uint64_t gap_ms); // the time of the event
 void fleet_pump(struct core *core);                     // performs what gossip wants; after every event
 uint64_t fleet_deadline_ms(const struct core *core);
 
+// A packet of membership that came over a stream.
+void fleet_probed(struct core *core, const struct node_id *from, struct bytes packet);
+
 // A record that is new here: tell it on. `from`: who told us, NULL nobody.
 void fleet_spread(struct core *core, const struct record_id *id, struct bytes envelope,
                   const struct node_id *from);

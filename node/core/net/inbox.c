@@ -70,6 +70,9 @@ bool inbox_message(struct core *core, const struct node_id *from, uint8_t type, 
         return ask_received(core, from, body);
     case MESSAGE_TOLD:
         return ask_told(core, from, body);
+    case MESSAGE_PROBE:
+        fleet_probed(core, from, body);
+        return true;
     }
     core->rejected++;
     return false;
