@@ -116,6 +116,13 @@ class Namespaces:
                 if os.strerror(errno.ENOENT) not in error.stderr:
                     raise
 
+    def block_datagrams(self, sender, receiver):
+        """From now on no UDP of `sender` reaches `receiver`: it goes to an address nobody has. Streams go on."""
+        name = self.name_of(sender)
+        ip("-n", name, "neigh", "replace", "192.0.2.254", "lladdr", NOBODY, "dev", "eth0", "nud", "permanent")
+        ip("-n", name, "route", "replace", "default", "via", "192.0.2.254", "dev", "eth0", "table", "100")
+        ip("-n", name, "rule", "add", "to", self.address_of(receiver), "ipproto", "udp", "lookup", "100")
+
     def unplug(self, index):
         ip("-n", self.base, "link", "set", f"port{index}", "down")
 
