@@ -24,9 +24,9 @@ int liar_put(int argc, char **argv);
 // DIR ADDRESS FILE...: all over a stream, as the member whose DIR it is. Returns when all were handled.
 int liar_push(int argc, char **argv);
 // DIR FILE=ID...: the runner of DIR, and in the place of its network process one that feeds each record and
-// sends a START for each id at its present due time.
+// sends a START for each id at its present due time. Goes on until SIGTERM.
 int liar_runner(int argc, char **argv);
-// True when this process was started as that network process; it has been one when this returns.
+// Does not return when this process was started as that network process; else false.
 bool liar_is_network_process(int argc, char **argv);
 
 #endif
