@@ -70,6 +70,7 @@ static void take_alive(struct members *members, struct members_node *node, const
     node->slots = alive->slots;
     node->takes_work = alive->takes_work;
     node->clock_trusted = alive->clock_trusted;
+    node->clock_error_ms = alive->clock_error_ms;
     node->authority_number = alive->authority_number;
     node->authority_head = alive->authority_head;
     node->confined = alive->confined;

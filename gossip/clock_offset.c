@@ -44,16 +44,15 @@ static int ascending(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-int64_t clock_offset_median_ms(const struct clock_offset *const *offsets, size_t count, size_t *ret_known)
+int64_t clock_offset_median_ms(const struct clock_offset *const *offsets, size_t count)
 {
-    int64_t *values = base_alloc(count, sizeof *values);
+    int64_t *values = base_alloc(count + 1, sizeof *values);
     size_t known = 0;
     for (size_t i = 0; i < count; i++)
         if (offsets[i]->known)
             values[known++] = offsets[i]->offset_ms;
     qsort(values, known, sizeof *values, ascending);
-    int64_t median = known ? values[(known - 1) / 2] : 0;
+    int64_t low = known ? values[(known - 1) / 2] : 0, high = known ? values[known / 2] : 0;
     free(values);
-    *ret_known = known;
-    return median;
+    return llabs(low) <= llabs(high) ? low : high;
 }

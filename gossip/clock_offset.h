@@ -28,7 +28,7 @@ void clock_offset_add(struct clock_offset *offset, const struct clock_offset_sam
 // Half the width of the interval that holds the true offset, as of now_ms.
 uint64_t clock_offset_uncertainty_ms(const struct clock_offset *offset, uint64_t now_ms);
 
-// The lower median of the known among `offsets` (count of them in *ret_known); 0 when none is. Sorts a copy.
-int64_t clock_offset_median_ms(const struct clock_offset *const *offsets, size_t count, size_t *ret_known);
+// The median of the known among `offsets`, of two in the middle the one nearer to zero; 0 when none is known.
+int64_t clock_offset_median_ms(const struct clock_offset *const *offsets, size_t count);
 
 #endif

@@ -401,21 +401,34 @@ bool gossip_is_isolated(const struct gossip *gossip)
     return gossip->failures >= JUDGE_ISOLATED_COUNT;
 }
 
-struct gossip_clock gossip_clock(const struct gossip *gossip)
+static bool is_timekeeper(const struct members_node *node)
+{
+    return members_is_counted(node) && node->clock_trusted && node->clock.known;
+}
+
+struct gossip_clock gossip_clock(const struct gossip *gossip, bool is_outsider)
 {
     const struct members *members = &gossip->members;
-    const struct clock_offset **offsets = base_alloc(members->count, sizeof *offsets);
+    const struct members_node *self = members_find(members, &members->self);
+    const struct clock_offset own = {.known = true};
+    const struct clock_offset **offsets = base_alloc(members->count + 1, sizeof *offsets);
     struct gossip_clock clock = {0};
     size_t count = 0;
+    bool any_sure = false;
+    for (size_t i = 0; i < members->count; i++)
+        any_sure |= is_timekeeper(members->nodes[i]) && members->nodes[i]->clock_error_ms;
     for (size_t i = 0; i < members->count; i++) {
         const struct members_node *node = members->nodes[i];
-        if (!members_is_counted(node) || !node->clock_trusted || !node->clock.known)
+        if (members_is_self(members, node) || !is_timekeeper(node) || (any_sure && !node->clock_error_ms))
             continue;
         offsets[count++] = &node->clock;
         uint64_t unsure_ms = clock_offset_uncertainty_ms(&node->clock, gossip->now_ms);
         clock.uncertainty_ms = MAX_OF(clock.uncertainty_ms, unsure_ms);
     }
-    clock.offset_ms = clock_offset_median_ms(offsets, count, &clock.peer_count);
+    clock.peer_count = count;
+    if (count && !is_outsider && (!any_sure || (self && self->clock_error_ms)))
+        offsets[count++] = &own;
+    clock.offset_ms = clock_offset_median_ms(offsets, count);
     free(offsets);
     return clock;
 }

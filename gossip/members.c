@@ -179,7 +179,8 @@ static uint64_t node_print(const struct members_node *node)
     hasher_start(&hasher, "katydid-member-1");
     hasher_add(&hasher, node->id.b, sizeof node->id.b);
     hasher_add_u64(&hasher, node->generation);
-    hasher_add_u64(&hasher, (uint64_t)node->takes_work << 1 | (uint64_t)node->clock_trusted);
+    hasher_add_u64(&hasher, (uint64_t)node->clock_error_ms << 2 | (uint64_t)node->takes_work << 1 |
+                                (uint64_t)node->clock_trusted);
     for (size_t i = 0; i < node->address_count; i++) {
         hasher_add_u64(&hasher, (uint64_t)node->addresses[i].ip_size << 16 | node->addresses[i].port);
         hasher_add(&hasher, node->addresses[i].ip, node->addresses[i].ip_size);

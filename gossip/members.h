@@ -66,6 +66,7 @@ struct members_node {
     uint32_t slots;
     bool takes_work;
     bool clock_trusted;
+    uint32_t clock_error_ms; // 0: nobody can tell
     uint64_t authority_number;
     struct hash authority_head;
     enum member_confined confined;

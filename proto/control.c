@@ -63,7 +63,7 @@ static void read_request(struct codec *codec, const void *message, void *ret)
     const Katydid__Control__Request *in = message;
     struct control_request *out = ret;
     *out = (struct control_request){
-        .kind = (enum control_request_kind)codec_number(codec, in->kind, CONTROL_STATUS, CONTROL_WAIT),
+        .kind = (enum control_request_kind)codec_number(codec, in->kind, CONTROL_STATUS, CONTROL_CLOCK_TRUST),
         .job = take_job(codec, in->job),
         .run = take_text(codec, in->run),
         .record_count = in->n_records,
@@ -115,6 +115,10 @@ static void read_status(struct codec *codec, const Katydid__Control__Status *in,
         .takes_work = in->takes_work,
         .drained = in->drained,
         .clock_trusted = in->clock_trusted,
+        .clock_reason = take_text(codec, in->clock_reason),
+        .clock_error_ms = in->clock_error_ms,
+        .clock_peers = in->clock_peers,
+        .clock_offset_ms = in->clock_offset_ms,
         .confined = (enum member_confined)take_enum(codec, in->confined, MEMBER_CONFINED_FULL),
         .storage = (enum control_storage)take_enum(codec, in->storage, CONTROL_STORAGE_FAILED),
         .generation = in->generation,
@@ -409,6 +413,10 @@ static void encode_status(struct arena *room, const struct control_status *in, K
     out->takes_work = in->takes_work;
     out->drained = in->drained;
     out->clock_trusted = in->clock_trusted;
+    out->clock_reason = codec_put_text(in->clock_reason);
+    out->clock_error_ms = in->clock_error_ms;
+    out->clock_peers = in->clock_peers;
+    out->clock_offset_ms = in->clock_offset_ms;
     out->confined = in->confined;
     out->storage = in->storage;
     out->generation = in->generation;

@@ -31,7 +31,8 @@ enum control_request_kind {
     CONTROL_OWNER,
     CONTROL_DRAIN,
     CONTROL_LEAVE,
-    CONTROL_WAIT, // until the run that order `run` (its record id) asked for has ended: reply.run
+    CONTROL_WAIT,        // until the run that order `run` (its record id) asked for has ended: reply.run
+    CONTROL_CLOCK_TRUST, // a person vouches for this node's clock; undo: no longer
 };
 
 struct control_request {
@@ -65,6 +66,10 @@ struct control_status {
     uint32_t members_alive, members_suspect, members_dead;
     uint32_t jobs, jobs_paused, jobs_owned, running, queued;
     bool takes_work, drained, clock_trusted;
+    const char *clock_reason; // why it is not trusted
+    uint32_t clock_error_ms;  // 0: nobody can tell
+    uint32_t clock_peers;     // clocks it was compared with
+    int64_t clock_offset_ms;  // from the middle of those
     enum member_confined confined;
     enum control_storage storage;
     uint64_t generation;

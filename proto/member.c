@@ -39,6 +39,7 @@ static void member_alive_read(struct codec *codec, const void *message, void *re
     out->slots = (uint32_t)codec_number(codec, in->slots, 0, LIMIT_RUNNING_COUNT_MAX);
     out->takes_work = in->takes_work;
     out->clock_trusted = in->clock_trusted;
+    out->clock_error_ms = in->clock_error_ms;
     out->authority_number = codec_counter(codec, in->authority_number, 0);
     codec_id(codec, in->authority_head, out->authority_head.b, sizeof out->authority_head.b);
     out->confined = (enum member_confined)codec_number(codec, in->confined, 0, MEMBER_CONFINED_FULL);
@@ -70,6 +71,7 @@ void member_alive_encode(const struct member_alive *alive, struct buffer *out)
     message.slots = alive->slots;
     message.takes_work = alive->takes_work;
     message.clock_trusted = alive->clock_trusted;
+    message.clock_error_ms = alive->clock_error_ms;
     message.authority_number = alive->authority_number;
     message.authority_head = codec_put(alive->authority_head.b, sizeof alive->authority_head.b);
     message.confined = (uint32_t)alive->confined;

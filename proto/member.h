@@ -23,6 +23,7 @@ struct member_alive {
     uint32_t slots;             // <= LIMIT_RUNNING_COUNT_MAX
     bool takes_work;
     bool clock_trusted;
+    uint32_t clock_error_ms; // how wrong it may be; 0: nobody can tell
     uint64_t authority_number;
     struct hash authority_head;
     enum member_confined confined;

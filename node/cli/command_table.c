@@ -43,6 +43,10 @@ static const struct command_option DRAIN[] = {
     {"now", NULL, false, "do not wait until nothing is owned and nothing runs here"},
 };
 
+static const struct command_option CLOCK[] = {
+    {"undo", NULL, false, "trust: vouch no longer"},
+};
+
 static const struct command_option LEAVE[] = {
     {"erase", NULL, false, "also delete the directory of this node, keys and history included"},
 };
@@ -218,6 +222,16 @@ static const struct command COMMANDS[] = {
         .example = "drain",
         OPTIONS(DRAIN),
         .run = commands_drain,
+    },
+    {
+        .name = "clock",
+        .group = COMMAND_FLEET,
+        .arguments = "[trust]",
+        .argument_count_max = 1,
+        .help = "how right the clock of this node is; trust: vouch for it, where no time source is to be had",
+        .example = "clock trust",
+        OPTIONS(CLOCK),
+        .run = commands_clock,
     },
     {
         .name = "leave",

@@ -69,8 +69,9 @@ static void print_status_screen(const struct control_status *status, uint64_t si
                status->members_dead);
     print_line("jobs      %u, %u paused, %u owned here; %u running, %u queued here", status->jobs,
                status->jobs_paused, status->jobs_owned, status->running, status->queued);
-    print_line("clock     %s",
-               status->clock_trusted ? "trusted" : "not trusted: no calendar job is owned here");
+    print_line("clock     %s%s",
+               status->clock_trusted ? "trusted" : "not trusted, so no calendar job is owned here: ",
+               status->clock_reason);
     print_line("storage   %s%s%s", STORAGE[status->storage], size_bytes ? ", " : "",
                size_bytes ? stored : "");
     print_line("confined  %s", confined_text(status->confined));

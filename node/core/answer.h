@@ -116,6 +116,8 @@ void answer_authority(struct core *core, uint64_t client, const struct control_r
 void answer_jobs(struct core *core, uint64_t client);
 void answer_job(struct core *core, uint64_t client, const struct control_request *request);
 void answer_owner(struct core *core, uint64_t client, const struct control_request *request);
+void answer_clock_trust(struct core *core, uint64_t client, const struct control_request *request);
+void answer_clock_trusted(struct core *core, struct answer *answer);
 void answer_drain(struct core *core, uint64_t client, const struct control_request *request);
 void answer_drain_more(struct core *core, struct answer *answer);
 void answer_leave(struct core *core, uint64_t client, const struct control_request *request);

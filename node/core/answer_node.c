@@ -31,6 +31,11 @@ static void find_problems(const struct core *core, struct problems *problems)
     if (core->storage == EVENT_STORAGE_FAILED)
         add_problem(problems,
                     "the disk does not keep what is written to it: nothing is claimed here; replace it");
+    if (!clock_is_trusted(core)) {
+        snprintf(text, sizeof text, "the clock is not trusted: %.120s; set it, or `katydid clock trust`",
+                 core->clock.reason);
+        add_problem(problems, text);
+    }
     if (core->authority.has_fork)
         add_problem(problems,
                     "the root key signed two different entries with one number: find out who has it");
@@ -85,7 +90,11 @@ void answer_status(struct core *core, uint64_t client)
         .authority_head = head.id.hash,
         .takes_work = core_takes_work(core),
         .drained = core->self.drained,
-        .clock_trusted = true,
+        .clock_trusted = clock_is_trusted(core),
+        .clock_reason = core->clock.reason,
+        .clock_error_ms = clock_error_ms(core),
+        .clock_peers = (uint32_t)core->clock.peer_count,
+        .clock_offset_ms = -core->clock.offset_ms,
         .confined = core->self.confined,
         .storage = (enum control_storage)core->storage,
         .generation = core->self.generation,
@@ -114,6 +123,26 @@ void answer_members(struct core *core, uint64_t client)
         answer_reply(core, client, &reply);
     }
     answer_last(core, client, 0, "%s", "");
+}
+
+// Answered when it is durable: whoever vouched need not do so again after a power cut.
+void answer_clock_trust(struct core *core, uint64_t client, const struct control_request *request)
+{
+    struct answer *answer = answer_new(core, client, request);
+    answer->stage = ANSWER_STORING;
+    answer->ticket = clock_vouch(core, !request->undo);
+}
+
+void answer_clock_trusted(struct core *core, struct answer *answer)
+{
+    if (!clock_is_trusted(core))
+        answer_last(core, answer->client, 1, "the clock is still not trusted: %s", core->clock.reason);
+    else if (core->clock.vouched_ms)
+        answer_last(core, answer->client, 0,
+                    "the clock is trusted as it is; from now on only the clocks of others speak against it");
+    else
+        answer_last(core, answer->client, 0, "the clock is judged by all that is known of it again");
+    answer_end(core, answer);
 }
 
 static void reply_record(struct core *core, uint64_t client, struct bytes envelope)

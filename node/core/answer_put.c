@@ -19,6 +19,10 @@ static bool is_run_order(const struct envelope *envelope)
 // What starts something waits for room: taken now, it would be carried out and then forgotten.
 static const char *refuse_early(const struct core *core, struct bytes record)
 {
+    if (!clock_is_trusted(core))
+        return "this node's clock is not trusted, so it takes no changes; use another node, set the clock, "
+               "or "
+               "`katydid clock trust`";
     struct envelope envelope;
     if (core->storage == EVENT_STORAGE_FAILED)
         return "this node's disk does not keep what is written to it; use another node and replace the disk";
@@ -63,6 +67,10 @@ void answer_put(struct core *core, uint64_t client, const struct control_request
 void answer_put_done(struct core *core, struct answer *answer)
 {
     size_t refused = 0;
+    if (answer->kind == CONTROL_CLOCK_TRUST) {
+        answer_clock_trusted(core, answer);
+        return;
+    }
     for (size_t i = 0; i < answer->put_count; i++) {
         struct control_reply reply = {.kind = CONTROL_REPLY_PUT, .is.put = answer->puts[i]};
         refused += answer->puts[i].outcome == CONTROL_PUT_REFUSED;

@@ -65,6 +65,7 @@ static void boot(struct core *core, const struct event_boot *boot)
     snprintf(self->confined_text, sizeof self->confined_text, "%s", boot->confined_text);
     snprintf(self->version, sizeof self->version, "%s", boot->version);
     random_init(&core->random, boot->seed);
+    core->clock.built_ms = boot->built_ms;
     fleet_boot(core, boot);
     core->is_booted = true;
 }
@@ -88,6 +89,8 @@ static void load_row(struct core *core, const struct event_row *row)
         core->self.drained = row->is.meta.value.size > 0;
     else if (strncmp(row->is.meta.key, "epoch/", 6) == 0)
         take_load(core, row->is.meta.key, row->is.meta.value);
+    else if (strncmp(row->is.meta.key, "clock/", 6) == 0)
+        clock_load(core, row->is.meta.key, row->is.meta.value);
     else if (strncmp(row->is.meta.key, "member/", 7) == 0)
         fleet_load_member(core, row->is.meta.value);
 }
@@ -103,6 +106,7 @@ static void become_ready(struct core *core)
     core->early = NULL;
     core->early_count = core->early_capacity = 0;
     core->is_ready = true;
+    clock_judge(core);
     core->fleet.returned_ms = core->now_ms;
     fleet_renew(core);
     fleet_dirty(core);
@@ -236,6 +240,7 @@ static void keep_house(struct core *core)
 {
     core->housekeeping_ms = core->now_ms + CORE_HOUSEKEEPING_MS;
     links_tick(core);
+    clock_judge(core);
     keep_tick(core);
     for (size_t i = core->jobs.count; i-- > 0;) {
         struct job *job = core->jobs.items[i];
@@ -295,6 +300,9 @@ static void step(struct core *core, const struct event *event)
         return;
     case EVENT_STORAGE:
         storage_changed(core, event->is.storage);
+        return;
+    case EVENT_CLOCK:
+        clock_kernel(core, &event->is.clock);
         return;
     case EVENT_FRAME:
         runner_frame(core, &event->is.frame);
@@ -361,6 +369,7 @@ void core_step(struct core *core, const struct event *event)
     core->now_ms = event->now_ms;
     core->wall_ms = event->wall_ms;
     core->boottime_ns = event->boottime_ns;
+    clock_advance(core, event->gap_ms);
     if (core->is_booted)
         fleet_advance(core, event->gap_ms);
     if (core->is_ready && event->gap_ms > CORE_GAP_MS)

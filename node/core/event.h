@@ -21,6 +21,7 @@ enum event_kind {
     EVENT_STORAGE,       // the state of the disk changed
     EVENT_FRAME,         // the runner said something
     EVENT_OUTPUT,        // a job said something
+    EVENT_CLOCK,         // what the kernel says of the wall clock, now and then
     EVENT_CONTROL,       // a request on the control socket
     EVENT_CONTROL_GONE,  // the client closed: stop answering
     EVENT_DATAGRAM,      // from another node, unopened
@@ -71,6 +72,11 @@ struct event_row {
 
 enum event_storage { EVENT_STORAGE_OK, EVENT_STORAGE_FULL, EVENT_STORAGE_FAILED };
 
+struct event_clock {
+    bool is_synchronised; // a time source keeps it right
+    uint32_t error_ms;    // then at most so wrong, by the kernel's own estimate
+};
+
 struct event_boot {
     struct public_key node_key;
     struct secret_key node_secret;
@@ -84,6 +90,7 @@ struct event_boot {
     enum member_confined confined;
     const char *confined_text; // what the kernel could not give; "" nothing
     const char *version;
+    int64_t built_ms;            // wall time at which this program was made; 0: nobody knows
     const struct address *seeds; // where others were last reached
     size_t seed_count;
 };
@@ -110,6 +117,7 @@ struct event {
             bool refused; // the disk is full: this write (of class MAY) was dropped
         } stored;
         enum event_storage storage;
+        struct event_clock clock;
         struct frame frame;
         struct {
             struct run_id run;

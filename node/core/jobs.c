@@ -244,6 +244,14 @@ static void judge(const struct core *core, struct job *job)
         job->is_denied = false;
 }
 
+static bool needs_clock(const struct definition *definition)
+{
+    bool needs = definition->max_clock_error_ms > 0;
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        needs |= due_needs_clock(&definition->triggers[i]);
+    return needs;
+}
+
 static void follow_definition(struct core *core, struct job *job, struct table_job *row)
 {
     const struct definition *definition = table_definition(&core->table, row);
@@ -261,6 +269,8 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     job->definition_id = row->active->id.hash;
     job->signer = table_record_signer(row->active);
     job->schedule_version = definition->schedule_version;
+    job->needs_clock = needs_clock(definition);
+    job->max_clock_error_ms = definition->max_clock_error_ms;
     job->is_each = definition->spread == DEFINITION_SPREAD_ALL;
     job->is_anywhere = !definition->where.count && !definition->node[0];
     if (is_new_schedule)

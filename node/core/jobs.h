@@ -55,8 +55,10 @@ struct job {
     struct hash definition_id;
     struct node_id signer;
     uint64_t schedule_version;
-    bool is_each;     // every matching node sees to its own due times
-    bool is_anywhere; // it names no node and no labels
+    uint64_t max_clock_error_ms; // 0: no bound
+    bool is_each;                // every matching node sees to its own due times
+    bool is_anywhere;            // it names no node and no labels
+    bool needs_clock;            // it goes by the calendar: owned only where the clock is trusted
     bool is_paused;
     bool is_denied; // its signer is revoked, or it needs what this build has not
     char *problem;  // owned; why it cannot be scheduled here; NULL: nothing

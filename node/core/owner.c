@@ -66,17 +66,28 @@ static uint64_t returning_until_ms(const struct core *core, const struct node_id
     return until_ms > core->now_ms ? until_ms : 0;
 }
 
+bool owner_trusts_clock(const struct core *core, const struct job *job, const struct node_id *id)
+{
+    return !job->needs_clock || fleet_trusts_clock(core, id, job->max_clock_error_ms);
+}
+
 struct candidates {
     struct rendezvous_node *nodes; // owned
     size_t count;
 };
 
-enum { CANDIDATES_OWNERS, CANDIDATES_RETURNING, CANDIDATES_KEEPERS, CANDIDATES_CLASSES };
+// The surest first: a node whose clock is not trusted owns a job only where nobody else may, and none that
+// goes by the calendar.
+enum { CANDIDATES_OWNERS, CANDIDATES_RETURNING, CANDIDATES_UNSURE, CANDIDATES_KEEPERS, CANDIDATES_CLASSES };
 
 static int class_of(struct core *core, const struct job *job, const struct directory_node *node)
 {
     if (!jobs_runs_on(core, job, &node->id) || !fleet_may_own(core, &node->id))
         return CANDIDATES_KEEPERS;
+    if (!owner_trusts_clock(core, job, &node->id))
+        return CANDIDATES_KEEPERS;
+    if (!fleet_trusts_clock(core, &node->id, 0))
+        return CANDIDATES_UNSURE;
     uint64_t until_ms = returning_until_ms(core, &node->id);
     if (!until_ms)
         return CANDIDATES_OWNERS;
@@ -107,7 +118,8 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
     struct hash key = job_hash_of(job->name, job->life);
     *ret_rank = (struct owner_rank){0};
     sort_candidates(core, job, without, without_count, sorted);
-    ret_rank->nobody_eligible = !sorted[CANDIDATES_OWNERS].count && !sorted[CANDIDATES_RETURNING].count;
+    ret_rank->nobody_eligible = !sorted[CANDIDATES_OWNERS].count && !sorted[CANDIDATES_RETURNING].count &&
+                                !sorted[CANDIDATES_UNSURE].count;
     for (int class = 0; class < CANDIDATES_CLASSES; class ++) {
         rendezvous_rank(&key, sorted[class].nodes, sorted[class].count);
         for (size_t i = 0; i < sorted[class].count && ret_rank->count < OWNER_KEEPER_COUNT; i++)
@@ -140,7 +152,7 @@ bool owner_may_keep(const struct core *core, const struct job *job, const struct
 // A job that each node sees to itself has no rank to wait for and nobody to take it from.
 static void own_each(struct core *core, struct job *job)
 {
-    if (!jobs_runs_on(core, job, &core->self.id)) {
+    if (!jobs_runs_on(core, job, &core->self.id) || !owner_trusts_clock(core, job, &core->self.id)) {
         job->role = JOBS_NOT_MINE;
     } else if (job->role != JOBS_OWNER) {
         // Above every earlier one, so that what was claimed before a boot or a gap is seen to be given up.

@@ -23,6 +23,8 @@ struct owner_rank {
 // Who owns and keeps the job, as seen from here; nodes in `without` are thought away.
 void owner_rank(struct core *core, const struct job *job, const struct node_id *without, size_t without_count,
                 struct owner_rank *ret_rank);
+// A job that goes by the calendar belongs where the clock is trusted, and right enough for it.
+bool owner_trusts_clock(const struct core *core, const struct job *job, const struct node_id *id);
 // Something that ownership depends on has changed for this job, or for all.
 void owner_job(struct core *core, struct job *job);
 void owner_all(struct core *core);

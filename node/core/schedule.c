@@ -20,7 +20,8 @@ int64_t schedule_window_ms(const struct definition *definition, const struct job
 static bool is_schedulable(const struct core *core, const struct job *job)
 {
     return job->row && job->role == JOBS_OWNER && !job->is_denied && !job->problem &&
-           core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job, &core->self.id);
+           core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job, &core->self.id) &&
+           owner_trusts_clock(core, job, &core->self.id);
 }
 
 // When a slot next wants to claim; INT64_MAX: never.

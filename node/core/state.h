@@ -13,6 +13,7 @@
 #include "crdt/table.h"
 #include "node/core/answer.h"
 #include "node/core/book.h"
+#include "node/core/clock.h"
 #include "node/core/jobs.h"
 #include "node/core/learn.h"
 #include "node/core/log.h"
@@ -63,6 +64,7 @@ struct core {
 
     struct random random; // all chance in the core comes from it
     struct stamp_clock stamps;
+    struct clock clock;
     struct authority_log authority;
     struct directory directory;
     struct table table;

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static uint64_t read_ns(clockid_t clock)
@@ -34,6 +35,14 @@ int64_t clock_offset_ms(void)
 int64_t clock_wall_ms(void)
 {
     return (int64_t)(read_ns(CLOCK_REALTIME) / 1000000u) + clock_offset_ms();
+}
+
+bool clock_synchronised(uint32_t *ret_error_ms)
+{
+    struct timex timex = {0};
+    bool is_kept = adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC) && clock_offset_ms() == 0;
+    *ret_error_ms = is_kept ? (uint32_t)(timex.maxerror / 1000 + 1) : 0;
+    return is_kept;
 }
 
 void clock_entropy(void *out, size_t size)

@@ -5,6 +5,7 @@
 #ifndef NODE_IO_CLOCK_H
 #define NODE_IO_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@ uint64_t clock_now_ms(void);      // CLOCK_MONOTONIC
 uint64_t clock_boottime_ns(void); // CLOCK_BOOTTIME
 int64_t clock_wall_ms(void);      // CLOCK_REALTIME, unix milliseconds
 int64_t clock_offset_ms(void);    // what clock_wall_ms adds to the kernel's clock; 0 but in tests
+// What the kernel says of the wall clock: is it kept right by a time source, and how wrong may it be?
+// False: it is not, and *ret_error_ms says nothing.
+bool clock_synchronised(uint32_t *ret_error_ms);
 void clock_entropy(void *out, size_t size);
 
 #endif

@@ -33,6 +33,7 @@ enum {
     GAP_TOLD_MS = 200,     // told even when nothing else happens
     FAREWELL_BEAT_MS = 20, // for last replies to go out
     FAREWELL_BEAT_COUNT = 50,
+    CLOCK_BEATS = 16, // so often the kernel is asked how right its clock is
 };
 
 static const char store_name[] = "katydid.db"; // we start in DIR/net
@@ -51,6 +52,7 @@ struct daemon {
     struct timer timer;
     uv_poll_t store_poll;
     uv_timer_t beat; // each second
+    uint64_t beat_count;
     uv_timer_t farewell;
     uv_prepare_t before_sleep;
     uv_signal_t terminate;
@@ -177,6 +179,13 @@ static void say_dropped(struct daemon *daemon)
     daemon->dropped = dropped;
 }
 
+static void tell_clock(struct daemon *daemon)
+{
+    struct event event = {.kind = EVENT_CLOCK};
+    event.is.clock.is_synchronised = clock_synchronised(&event.is.clock.error_ms);
+    feed_event(&daemon->feed, &event);
+}
+
 static void beat(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
@@ -184,6 +193,8 @@ static void beat(uv_timer_t *timer)
     event.gap_ms = gap_wake(&daemon->gap, clock_boottime_ns());
     if (event.gap_ms >= GAP_TOLD_MS && daemon->is_loaded)
         feed_event(&daemon->feed, &event);
+    if (daemon->beat_count++ % CLOCK_BEATS == 0 && daemon->is_loaded)
+        tell_clock(daemon);
     runner_peer_beat(&daemon->runner);
     tcp_tick(&daemon->tcp, clock_now_ms());
     say_dropped(daemon);
@@ -305,6 +316,7 @@ static void boot(struct daemon *daemon, const struct agent_keys *keys, uint64_t 
     boot->confined = daemon->confined.confined;
     boot->confined_text = daemon->confined.lacks;
     boot->version = KATYDID_VERSION;
+    boot->built_ms = KATYDID_BUILT_S * INT64_C(1000);
     boot->seeds = seeds;
     boot->seed_count = options->seed_count +
                        import_seeds(CHILD_NET_FD, seeds + options->seed_count, LIMIT_ADDRESS_COUNT_MAX);

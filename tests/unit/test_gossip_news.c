@@ -235,8 +235,8 @@ static void a_wrong_clock_shows_against_the_median(void **state)
     fleet->delay_ms_max = 20;
     support_fleet_form(fleet);
     support_fleet_run(fleet, 20000);
-    struct gossip_clock wrong = gossip_clock(fleet->nodes[3].gossip),
-                        right = gossip_clock(fleet->nodes[4].gossip);
+    struct gossip_clock wrong = gossip_clock(fleet->nodes[3].gossip, false),
+                        right = gossip_clock(fleet->nodes[4].gossip, false);
     assert_int_equal(wrong.peer_count, 7);
     assert_in_range(wrong.offset_ms, 300000 - (int64_t)wrong.uncertainty_ms, 300000 + wrong.uncertainty_ms);
     assert_in_range(right.offset_ms + 1000, 1000 - right.uncertainty_ms, 1000 + right.uncertainty_ms);

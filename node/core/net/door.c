@@ -161,6 +161,10 @@ static bool request(struct core *core, struct link *link, struct bytes body)
         guest.admission = uses.own->id;
     } else if (uses.next >= invite->body.invite.uses) {
         return refuse_used(core, link, &uses);
+    } else if (!clock_is_trusted(core)) {
+        return refuse(core, link,
+                      "%s does not trust its clock, so it cannot tell whether this token has expired",
+                      core_node_name(core, &core->self.id));
     } else if (core->wall_ms > invite->body.invite.expires_ms) {
         return refuse(core, link, "this token has expired; ask for a new one with `katydid invite`");
     } else if (is_name_taken(core, request.name, &guest.node)) {

@@ -71,7 +71,8 @@ static void sign_alive(struct core *core, uint64_t incarnation)
                                  .probe_interval_ms = GOSSIP_PROBE_INTERVAL_MS,
                                  .slots = LIMIT_RUNNING_COUNT_MAX,
                                  .takes_work = core_takes_work(core),
-                                 .clock_trusted = true,
+                                 .clock_trusted = clock_is_trusted(core),
+                                 .clock_error_ms = clock_error_ms(core),
                                  .authority_number = head.number,
                                  .authority_head = head.id.hash,
                                  .confined = core->self.confined};

@@ -41,6 +41,17 @@ bool fleet_may_own(const struct core *core, const struct node_id *id)
     return fleet_is_counted(core, id) && member->takes_work;
 }
 
+bool fleet_trusts_clock(const struct core *core, const struct node_id *id, uint64_t error_max_ms)
+{
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    bool is_self = node_id_equal(id, &core->self.id);
+    bool is_trusted = is_self ? clock_is_trusted(core) : member && member->clock_trusted;
+    uint32_t error_ms = is_self  ? clock_error_ms(core)
+                        : member ? member->clock_error_ms
+                                 : CLOCK_ERROR_UNKNOWN;
+    return is_trusted && (!error_max_ms || (error_ms != CLOCK_ERROR_UNKNOWN && error_ms <= error_max_ms));
+}
+
 bool fleet_is_settled(const struct core *core)
 {
     return gossip_is_settled(core->fleet.gossip);

@@ -50,7 +50,8 @@ static void show_self(const struct core *core, struct control_member *member, ch
     member->state = CONTROL_ALIVE;
     member->self = true;
     member->takes_work = core_takes_work(core);
-    member->clock_trusted = true;
+    member->clock_trusted = clock_is_trusted(core);
+    member->clock_offset_ms = -core->clock.offset_ms;
     member->clock_known = true;
     member->confined = core->self.confined;
     member->version = core->self.version;
