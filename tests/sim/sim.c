@@ -171,8 +171,13 @@ bool sim_chance(struct sim *sim, unsigned per_mille)
 void sim_trace(struct sim *sim, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
+    for (; size >= sizeof(uint64_t); bytes += sizeof(uint64_t), size -= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, bytes, sizeof word);
+        sim_trace_u64(sim, word);
+    }
     for (size_t i = 0; i < size; i++)
-        sim->trace = (sim->trace ^ bytes[i]) * 0x100000001b3;
+        sim_trace_u64(sim, bytes[i]);
 }
 
 void sim_trace_u64(struct sim *sim, uint64_t value)

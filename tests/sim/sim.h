@@ -14,10 +14,12 @@
 //   sim_job.h     what a person signs, and which due times that must give (the oracle)
 //   sim_person.h  a person at a node's control socket
 //   sim_check.h   what must never be seen, and what must be true in the end
+//   sim_rule.h    the rules all that is held to
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
 #include "proto/bytes.h"
+#include "tests/sim/sim_rule.h"
 
 struct sim;
 struct sim_check;
@@ -40,11 +42,12 @@ struct sim_event {
 
 struct sim {
     uint64_t seed;
-    uint64_t random;          // state of the one sequence
-    uint64_t now_ms;          // true time
-    int64_t start_wall_ms;    // unix time at which the world began
-    uint64_t trace;           // a hash over everything that cores were told and did
-    uint64_t step_count;      // of cores
+    uint64_t random;       // state of the one sequence
+    uint64_t now_ms;       // true time
+    int64_t start_wall_ms; // unix time at which the world began
+    uint64_t trace;        // a hash over everything that cores were told and did
+    uint64_t step_count;   // of cores
+    uint64_t rules[SIM_RULE_COUNT];
     bool is_loud;             // tells what happens, on stderr
     char failure[1024];       // the first thing that went wrong; "" nothing. The world stands still then
     struct sim_event *events; // owned; a heap

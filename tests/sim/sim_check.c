@@ -1,16 +1,21 @@
 #include "tests/sim/sim_check.h"
 
 #include "node/core/state.h"
+#include "tests/sim/sim_fleet.h"
 #include "tests/sim/sim_job.h"
+#include "tests/sim/sim_net.h"
 #include "tests/sim/sim_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNEASY_MS = 60 * 1000 }; // so long after a cut or a stop things may still happen twice
+
 void sim_check_deinit(struct sim_check *check)
 {
     free(check->starts);
+    free(check->holds);
 }
 
 void sim_check_booted(struct sim *sim, struct sim_node *node)
@@ -18,11 +23,110 @@ void sim_check_booted(struct sim *sim, struct sim_node *node)
     sim_trace_u64(sim, node->index << 32 | node->generation);
 }
 
+void sim_check_uneasy(struct sim *sim)
+{
+    sim->check->uneasy_ms = sim->now_ms;
+}
+
+// --- who has taken what (rules 6 and 7) ---
+
+static struct sim_hold *hold_of(struct sim *sim, const char *job, size_t node)
+{
+    struct sim_check *check = sim->check;
+    size_t wanted = sim->jobs->name_count * sim->node_count, name = 0;
+    if (check->hold_count < wanted) {
+        check->holds = base_resize(check->holds, wanted, sizeof *check->holds);
+        for (; check->hold_count < wanted; check->hold_count++)
+            check->holds[check->hold_count] = (struct sim_hold){0};
+    }
+    while (name < sim->jobs->name_count && strcmp(sim->jobs->names[name].full, job) != 0)
+        name++;
+    return name < sim->jobs->name_count ? &check->holds[name * sim->node_count + node] : NULL;
+}
+
+// Of its own, so that a mistake in the one that is checked shows.
+static int compare_epochs(const struct ledger_epoch *a, const struct ledger_epoch *b)
+{
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    return memcmp(a->node.b, b->node.b, sizeof a->node.b);
+}
+
+static size_t index_of(const struct sim *sim, const struct node_id *id)
+{
+    for (size_t i = 0; i < sim->node_count; i++)
+        if (node_id_equal(&sim->fleet->identities[i].id, id))
+            return i;
+    return SIZE_MAX;
+}
+
+// Whoever answered this take has promised it.
+static void note_take(struct sim *sim, struct sim_node *node, const struct job *job, struct sim_hold *hold)
+{
+    hold->process = node->process;
+    hold->taken_ms = sim->now_ms;
+    for (size_t i = 0; i < job->asked_count; i++) {
+        size_t other = job->asked[i].answered ? index_of(sim, &job->asked[i].id) : SIZE_MAX;
+        struct sim_hold *promise = other == SIZE_MAX ? NULL : hold_of(sim, job->name, other);
+        if (!promise)
+            continue;
+        if (promise->life != job->life)
+            *promise = (struct sim_hold){.life = job->life};
+        if (compare_epochs(&job->epoch, &promise->floor) > 0)
+            promise->floor = job->epoch;
+    }
+}
+
+static void follow_job(struct sim *sim, struct sim_node *node, const struct job *job)
+{
+    struct sim_hold *hold = hold_of(sim, job->name, node->index);
+    if (!hold || !job->definition || job->definition->spread == DEFINITION_SPREAD_ALL)
+        return;
+    if (job->life > hold->life)
+        *hold = (struct sim_hold){.life = job->life};
+    if (job->life != hold->life)
+        return;
+    bool is_owner = job->role == JOBS_OWNER;
+    if (is_owner && (!hold->is_owner || compare_epochs(&hold->epoch, &job->epoch) != 0))
+        note_take(sim, node, job, hold);
+    hold->is_owner = is_owner;
+    hold->epoch = job->epoch;
+    if (hold->floor.number &&
+        !sim_rule(sim, SIM_RULE_PROMISED, compare_epochs(&job->promised, &hold->floor) >= 0))
+        sim_fail(sim, "%s promised epoch %llu of %s to somebody and knows only of %llu", node->identity->name,
+                 (unsigned long long)hold->floor.number, job->name, (unsigned long long)job->promised.number);
+}
+
+enum { FOLLOWED_MAX = 32 }; // of a story with more jobs, not every step is looked at
+
 void sim_check_stepped(struct sim *sim, struct sim_node *node)
 {
-    if (node->core && node->core->jobs.count > sim->jobs->name_count)
+    if (!node->core)
+        return;
+    if (node->core->jobs.count > sim->jobs->name_count)
         sim_fail(sim, "%s has jobs nobody defined", node->identity->name);
+    for (size_t i = 0;
+         node->core->is_ready && node->core->jobs.count <= FOLLOWED_MAX && i < node->core->jobs.count; i++)
+        follow_job(sim, node, node->core->jobs.items[i]);
 }
+
+static void check_owner(struct sim *sim, struct sim_node *node, const char *name)
+{
+    const struct job *job = jobs_find(&node->core->jobs, name);
+    const struct sim_hold *hold = hold_of(sim, name, node->index);
+    if (!job || !job->definition || job->definition->spread == DEFINITION_SPREAD_ALL || !hold ||
+        node->core->jobs.count > FOLLOWED_MAX)
+        return;
+    if (!sim_rule(sim, SIM_RULE_TAKEN,
+                  hold->is_owner && hold->process == node->process && hold->taken_ms >= node->gap_end_ms))
+        sim_fail(sim, "%s asks for %s, which it has not taken since it began, or since it stood still",
+                 node->identity->name, name);
+    if (!sim_rule(sim, SIM_RULE_GIVEN_UP, compare_epochs(&job->epoch, &hold->floor) >= 0))
+        sim_fail(sim, "%s asks for %s under epoch %llu, but promised %llu to somebody", node->identity->name,
+                 name, (unsigned long long)job->epoch.number, (unsigned long long)hold->floor.number);
+}
+
+// --- what is asked for, denied and started ---
 
 static const char *text_of(int64_t wall_ms, char out[32])
 {
@@ -44,14 +148,19 @@ void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame 
     char due[32];
     sim->check->asked_count++;
     sim_trace_u64(sim, (uint64_t)start->due_ms);
-    if (!version) {
+    if (!sim_rule(sim, SIM_RULE_SIGNED, version != NULL)) {
         sim_fail(sim, "%s asks for a job nobody signed", node->identity->name);
         return;
     }
-    if (start->due_ms > sim_node_wall_ms(node))
+    if (!sim_rule(sim, SIM_RULE_EARLY, start->due_ms <= sim_node_wall_ms(node)))
         sim_fail(sim, "%s asks for %s before its due time %s", node->identity->name, version->job,
                  text_of(start->due_ms, due));
-    if (!is_known_to_run(node->core, version->job, &start->definition))
+    if (start->trigger != FRAME_TRIGGER_ORDER &&
+        !sim_rule(sim, SIM_RULE_DUE, sim_jobs_is_due(sim, &start->definition, start->due_ms)))
+        sim_fail(sim, "%s asks for %s at %s, which is no due time", node->identity->name, version->job,
+                 text_of(start->due_ms, due));
+    check_owner(sim, node, version->job);
+    if (!sim_rule(sim, SIM_RULE_ALLOWED, is_known_to_run(node->core, version->job, &start->definition)))
         sim_fail(sim, "%s asks for %s, which it knows to be paused, deleted or changed", node->identity->name,
                  version->job);
 }
@@ -60,10 +169,9 @@ void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame
 {
     const struct sim_version *version = sim_jobs_version_of(sim, &denied->start.definition);
     char due[32];
-    if (denied->rule == 0)
-        return;
-    sim->check->denied_count++;
-    if (!sim->check->allows_denials)
+    bool is_of_substance = denied->rule != 0 && node->clock_back_ms < sim->now_ms;
+    sim->check->denied_count += is_of_substance;
+    if (!sim_rule(sim, SIM_RULE_DENIED, !is_of_substance || sim->check->allows_denials))
         sim_fail(sim, "the runner of %s denies %s, due %s, attempt %u, by rule %u: %s", node->identity->name,
                  version ? version->job : "a job", text_of(denied->start.due_ms, due), denied->start.attempt,
                  denied->rule, denied->reason);
@@ -84,9 +192,21 @@ static bool is_justified(const struct sim_start *earlier, const struct sim_start
 static void compare(struct sim *sim, const struct sim_start *earlier, const struct sim_start *later)
 {
     char due[32];
-    if (earlier->node == later->node && earlier->attempt == later->attempt && !earlier->is_lost)
+    bool is_live = earlier->status == LEDGER_OPEN && !earlier->is_lost;
+    if (earlier->node == later->node && !sim_rule(sim, SIM_RULE_RUNNING, !is_live))
+        sim_fail(sim, "n%zu starts %s, due %s, while a run of it lives there", later->node + 1, later->job,
+                 text_of(later->due_ms, due));
+    if (earlier->node == later->node &&
+        !sim_rule(sim, SIM_RULE_ATTEMPT, earlier->attempt != later->attempt || earlier->is_lost))
         sim_fail(sim, "n%zu starts attempt %u of %s, due %s, twice", later->node + 1, later->attempt,
                  later->job, text_of(later->due_ms, due));
+    bool is_uneasy = sim->net->loss || sim->check->uneasy_ms + UNEASY_MS >= earlier->started_ms;
+    if (!sim_rule(sim, SIM_RULE_DOUBLED, is_justified(earlier, later) || is_uneasy || !sim->check->is_strict))
+        sim_fail(sim,
+                 "n%zu starts %s, due %s, attempt %u, which n%zu had started as attempt %u, while all hear "
+                 "each other",
+                 later->node + 1, later->job, text_of(later->due_ms, due), later->attempt, earlier->node + 1,
+                 earlier->attempt);
     if (is_justified(earlier, later))
         return;
     sim->check->double_count++;

@@ -2,9 +2,11 @@
 //
 // Watched: nothing is asked for before its due time by the node's own clock, nor while the node knows the job
 // to be paused, deleted or otherwise defined; the runner never has to deny anything for a rule of substance;
-// no node starts one attempt twice; what starts twice at all is counted, unless the first one was lost. In
-// the end: every due time of the oracle has one outcome on the node asked, none is invented, and what runs
-// were told to have done is what they did.
+// no node starts one attempt twice; who starts as owner has taken the job since its process began and since
+// its last gap, and has promised it to nobody; promises of whoever answered a take hold for ever. What starts
+// twice at all is counted, unless the first one was lost, and in strict worlds it must not happen unless
+// something came between the nodes. In the end: every due time of the oracle has one outcome on the node
+// asked, none is invented, and what runs were told to have done is what they did.
 #ifndef TESTS_SIM_SIM_CHECK_H
 #define TESTS_SIM_SIM_CHECK_H
 
@@ -31,6 +33,15 @@ struct sim_start { // a run that began
     bool is_lost;                           // it died with its runner or its machine
 };
 
+struct sim_hold { // what a node has to do with a job
+    uint64_t life;
+    struct ledger_epoch floor; // of the highest completed take that it answered
+    struct ledger_epoch epoch; // of its own
+    bool is_owner;
+    uint64_t process;  // that took it
+    uint64_t taken_ms; // true time
+};
+
 struct sim_check {
     struct sim_start *starts; // owned, in the order they began
     size_t start_count, start_capacity;
@@ -38,12 +49,18 @@ struct sim_check {
     size_t double_count;              // due times begun once more though the first run lived or ended well
     bool allows_denials;              // the story makes them happen
     int64_t hearing_ms;               // a change may need so long to reach every node
+    bool is_strict;                   // nothing may start twice while all nodes hear each other
+    uint64_t uneasy_ms;               // true time up to which something came between the nodes
+    struct sim_hold *holds;           // owned; by job, then node
+    size_t hold_count;
     bool excuses_ends; // due times of a schedule that ended while its owner was dead may stay open
 };
 
 void sim_check_deinit(struct sim_check *check);
 
 void sim_check_booted(struct sim *sim, struct sim_node *node);
+// Something came between the nodes, or goes on to: a cut, a stop, a clock that jumps.
+void sim_check_uneasy(struct sim *sim);
 void sim_check_stepped(struct sim *sim, struct sim_node *node);
 void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame *start);
 void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame *denied);

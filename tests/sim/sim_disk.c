@@ -24,6 +24,8 @@ static void put_fleet(struct sim_disk *disk)
     const struct sim_fleet *fleet = disk->node->sim->fleet;
     for (size_t i = 0; i < fleet->record_count; i++) {
         struct envelope envelope;
+        if (!sim_fleet_is_known(fleet, i, disk->node->index))
+            continue;
         int outcome = envelope_parse(buffer_view(&fleet->records[i].envelope), &envelope);
         assert(outcome == 0);
         const struct effect_write write = {.kind = EFFECT_WRITE_RECORD,
@@ -42,7 +44,6 @@ void sim_disk_init(struct sim_disk *disk, struct sim_node *node)
         .node = node, .min_ms = COMMIT_MIN_MS, .max_ms = COMMIT_MAX_MS, .ballast_bytes = BALLAST_BYTES};
     int outcome = database_open(&disk->database, ":memory:", &options);
     assert(outcome == 0);
-    put_fleet(disk);
 }
 
 void sim_disk_deinit(struct sim_disk *disk)
@@ -228,6 +229,9 @@ static void work(struct sim *sim, void *thing, uint64_t number)
 void sim_disk_attach(struct sim_disk *disk)
 {
     struct sim *sim = disk->node->sim;
+    if (!disk->has_fleet)
+        put_fleet(disk);
+    disk->has_fleet = true;
     disk->number++;
     disk->state = EVENT_STORAGE_OK;
     disk->is_busy = disk->is_loading = true;

@@ -20,6 +20,7 @@ struct sim_disk {
     struct request_list gathered, under_way;
     struct request_list waiting; // writes that must be kept, while the disk is full
     uint64_t waiting_bytes;
+    bool has_fleet; // the records the fleet began with
     bool is_busy, is_loading;
     bool is_late;             // something was to happen while the process was stopped
     uint64_t number;          // of the work that counts
@@ -28,10 +29,11 @@ struct sim_disk {
     uint64_t ballast_bytes;
 };
 
-void sim_disk_init(struct sim_disk *disk, struct sim_node *node); // holds the fleet's records
+void sim_disk_init(struct sim_disk *disk, struct sim_node *node);
 void sim_disk_deinit(struct sim_disk *disk);
 
-void sim_disk_attach(struct sim_disk *disk); // a network process starts: it reads everything
+void sim_disk_attach(struct sim_disk *disk); // the first time the fleet's records are there already; a
+                                             // network process starts: it reads everything
 void sim_disk_detach(struct sim_disk *disk); // it ended
 void sim_disk_thaw(struct sim_disk *disk);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_NODE_SEED = 10, PORT = 5289 };
+enum { TRUST_RECORDS = 2, FIRST_NODE_SEED = 10, PORT = 5289 };
 
 static struct record_id sign(struct sim_fleet *fleet, const struct envelope_signer *signer,
                              enum envelope_kind kind, struct buffer *body)
@@ -76,15 +76,33 @@ struct sim_fleet *sim_fleet_new(size_t node_count)
 {
     assert(node_count >= 1 && node_count <= 200);
     struct sim_fleet *fleet = base_alloc(1, sizeof *fleet);
-    fleet->node_count = node_count;
+    fleet->node_count = fleet->first_late = node_count;
     fleet->identities = base_alloc(node_count, sizeof *fleet->identities);
-    fleet->records = base_alloc(2 + 2 * node_count, sizeof *fleet->records);
+    fleet->records = base_alloc(TRUST_RECORDS + SIM_FLEET_NODE_RECORDS * node_count, sizeof *fleet->records);
     sign_trust(fleet);
     for (size_t i = 0; i < node_count; i++)
         make_identity(fleet, i);
     for (size_t i = 0; i < node_count; i++)
         sign_node(fleet, i);
     return fleet;
+}
+
+const struct sim_record *sim_fleet_record_of(const struct sim_fleet *fleet, size_t node, size_t which)
+{
+    return &fleet->records[TRUST_RECORDS + SIM_FLEET_NODE_RECORDS * node + which];
+}
+
+void sim_fleet_make_late(struct sim_fleet *fleet, size_t first_late)
+{
+    fleet->first_late = first_late;
+}
+
+bool sim_fleet_is_known(const struct sim_fleet *fleet, size_t record, size_t node)
+{
+    if (record < TRUST_RECORDS)
+        return true;
+    size_t of = (record - TRUST_RECORDS) / SIM_FLEET_NODE_RECORDS;
+    return of < fleet->first_late || of == node;
 }
 
 void sim_fleet_free(struct sim_fleet *fleet)

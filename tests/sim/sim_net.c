@@ -1,5 +1,6 @@
 #include "tests/sim/sim_net.h"
 
+#include "tests/sim/sim_check.h"
 #include "tests/sim/sim_node.h"
 
 #include <stdlib.h>
@@ -325,6 +326,7 @@ void sim_net_end_process(struct sim_node *node, bool kernel_lives)
 
 void sim_net_cut(struct sim *sim, size_t from, size_t to)
 {
+    sim_check_uneasy(sim);
     sim->net->cuts[from * sim->net->node_count + to] = true;
 }
 
@@ -336,11 +338,13 @@ void sim_net_block(struct sim *sim, size_t one, size_t other)
 
 void sim_net_heal(struct sim *sim, size_t from, size_t to)
 {
+    sim_check_uneasy(sim);
     sim->net->cuts[from * sim->net->node_count + to] = false;
 }
 
 void sim_net_heal_all(struct sim *sim)
 {
+    sim_check_uneasy(sim);
     for (size_t i = 0; i < sim->net->node_count * sim->net->node_count; i++)
         sim->net->cuts[i] = sim->net->blocks[i] = false;
 }

@@ -12,6 +12,8 @@ enum {
     SPIN_MAX = 1000,      // timers of one core in one millisecond: it runs in circles
     SERVICE_MIN_MS = 200, // from power to the agent
     SERVICE_MAX_MS = 900,
+    GAP_MS = 1500,    // who stood still for longer takes its jobs anew
+    FRAMES_MS = 10,   // what was said to the runner has arrived
     UPTIME_MS = 1000, // clocks do not begin at zero
 };
 
@@ -87,18 +89,30 @@ static void perform_stream(struct sim_node *node, const struct effect *effect)
         sim_net_close(node, stream);
 }
 
+static void trace_write(struct sim *sim, const struct effect_write *write)
+{
+    sim_trace_u64(sim, write->ticket << 8 | write->kind);
+    sim_trace(sim, write->record.b, sizeof write->record.b);
+    sim_trace(sim, write->envelope.data, write->envelope.size);
+    sim_trace(sim, write->value.data, write->value.size);
+    if (write->kind == EFFECT_WRITE_STORY)
+        sim_trace(sim, write->story.what, strlen(write->story.what));
+}
+
 static void perform(struct sim_node *node, const struct effect *effect)
 {
     struct sim *sim = node->sim;
+    sim_trace_u64(sim, effect->kind);
     switch (effect->kind) {
     case EFFECT_STORE:
-        sim_trace(sim, effect->is.write.record.b, sizeof effect->is.write.record.b);
+        trace_write(sim, &effect->is.write);
         if (effect->is.write.kind == EFFECT_WRITE_STORY)
             sim_say(sim, "%s: %s %s", node->identity->name, effect->is.write.story.job,
                     effect->is.write.story.what);
         sim_disk_write(&node->disk, &effect->is.write);
         return;
     case EFFECT_QUERY:
+        sim_trace_u64(sim, effect->is.query.kind);
         sim_disk_query(&node->disk, &effect->is.query);
         return;
     case EFFECT_FRAME:
@@ -107,6 +121,7 @@ static void perform(struct sim_node *node, const struct effect *effect)
         sim_runner_hear(&node->runner, &effect->is.frame);
         return;
     case EFFECT_REPLY:
+        sim_trace(sim, effect->is.reply.message.data, effect->is.reply.message.size);
         sim_person_reply(sim, effect->is.reply.client, effect->is.reply.message, effect->is.reply.last);
         return;
     case EFFECT_DATAGRAM:
@@ -116,9 +131,11 @@ static void perform(struct sim_node *node, const struct effect *effect)
     case EFFECT_STREAM_OPEN:
     case EFFECT_STREAM_SEND:
     case EFFECT_STREAM_CLOSE:
+        sim_trace(sim, effect->is.stream.data.data, effect->is.stream.data.size);
         perform_stream(node, effect);
         return;
     case EFFECT_NOTICE:
+        sim_trace(sim, effect->is.notice.text, strlen(effect->is.notice.text));
         sim_say(sim, "%s: %s", node->identity->name, effect->is.notice.text);
         return;
     case EFFECT_EXIT:
@@ -189,13 +206,13 @@ void sim_node_step(struct sim_node *node, struct event *event)
     if (event->kind == EVENT_DEADLINE)
         watch_spin(node);
     core_step(node->core, event);
+    sim_check_stepped(sim, node);
     while (core_next_effect(node->core, &effect))
         perform(node, &effect);
     if (node->has_left)
         sim_node_end_network(node);
     else
         set_timer(node);
-    sim_check_stepped(sim, node);
 }
 
 static void deliver_request(struct sim_node *node, struct event *event, struct bytes message)
@@ -281,7 +298,7 @@ void sim_node_begin_network(struct sim_node *node)
     struct address seeds[200];
     size_t seed_count = 0;
     for (size_t i = 0; i < sim->node_count; i++)
-        if (i != node->index)
+        if (i != node->index && i < sim->fleet->first_late)
             seeds[seed_count++] = sim->fleet->identities[i].address;
     struct event event = {.kind = EVENT_BOOT};
     event.is.boot = (struct event_boot){.node_key = node->identity->signer.key,
@@ -376,6 +393,7 @@ void sim_node_kill_network(struct sim_node *node)
 {
     if (!node->core)
         return;
+    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: network process killed", node->identity->name);
     sim_node_end_network(node);
     sim_runner_network_died(&node->runner);
@@ -396,6 +414,8 @@ static void thaw(struct sim_node *node)
     if (!node->core)
         return;
     node->gap_ms = node->sim->now_ms - node->stopped_ms;
+    if (node->gap_ms > GAP_MS)
+        node->gap_end_ms = node->sim->now_ms;
     node->wake_ms = UINT64_MAX;
     uint64_t process = node->process;
     if (sim_chance(node->sim, 500)) { // the timer may come first or last
@@ -422,6 +442,7 @@ void sim_node_stop(struct sim_node *node)
 {
     if (!freeze(node))
         return;
+    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: stopped", node->identity->name);
     node->is_stopped = true;
 }
@@ -430,6 +451,7 @@ void sim_node_continue(struct sim_node *node)
 {
     if (!node->is_stopped)
         return;
+    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: continued", node->identity->name);
     node->is_stopped = false;
     thaw(node);
@@ -439,6 +461,7 @@ void sim_node_sleep(struct sim_node *node)
 {
     if (!freeze(node))
         return;
+    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: asleep", node->identity->name);
     node->is_asleep = true;
     node->asleep_since_ms = node->sim->now_ms;
@@ -448,6 +471,7 @@ void sim_node_wake(struct sim_node *node)
 {
     if (!node->is_asleep)
         return;
+    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: awake", node->identity->name);
     node->asleep_ms += node->sim->now_ms - node->asleep_since_ms;
     node->is_asleep = false;
@@ -457,6 +481,9 @@ void sim_node_wake(struct sim_node *node)
 void sim_node_step_clock(struct sim_node *node, int64_t by_ms)
 {
     node->wall_offset_ms += by_ms;
+    if (by_ms < 0)
+        node->clock_back_ms = node->sim->now_ms + FRAMES_MS;
+    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: clock steps by %lld ms", node->identity->name, (long long)by_ms);
     if (!sim_node_is_up(node))
         return;

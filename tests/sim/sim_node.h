@@ -41,8 +41,10 @@ struct sim_node {
     uint64_t up_ms; // true time at which this one began
     bool is_stopped;
     uint64_t stopped_ms;
-    uint64_t gap_ms;                           // what the next event tells
-    bool has_left;                             // the core said EFFECT_EXIT
+    uint64_t gap_ms;        // what the next event tells
+    uint64_t gap_end_ms;    // true time of the end of the last gap that counts
+    uint64_t clock_back_ms; // true time until which what was asked for may lie ahead: the clock fell back
+    bool has_left;          // the core said EFFECT_EXIT
     struct sim_letter *held_first, *held_last; // owned: what came while it was stopped
     size_t held_count;
     uint64_t wake, wake_ms; // number and true time of the wake-up that counts

@@ -87,12 +87,13 @@ static bool mark(const struct sim *sim, struct sim_outcomes *outcomes, const str
 static void check_run(struct sim *sim, const struct sim_node *node, const struct control_run *row)
 {
     const struct sim_start *start = sim_check_find_start(sim, &row->run);
-    if (row->status >= LEDGER_FAILED && !start)
+    if (!sim_rule(sim, SIM_RULE_INVENTED, row->status < LEDGER_FAILED || start))
         sim_fail(sim, "%s says %s ran, which no runner knows of", node->identity->name, row->job);
     if (!start || !start->is_acknowledged || row->status < LEDGER_TIMEOUT)
         return;
-    if (row->status != start->status || row->started_ms != start->started_wall_ms ||
-        row->ended_ms != start->ended_wall_ms)
+    if (!sim_rule(sim, SIM_RULE_TRUE,
+                  row->status == start->status && row->started_ms == start->started_wall_ms &&
+                      row->ended_ms == start->ended_wall_ms))
         sim_fail(sim, "%s says %s was %s from %lld to %lld, but it was %s from %lld to %lld",
                  node->identity->name, row->job, ledger_status_text(row->status), (long long)row->started_ms,
                  (long long)row->ended_ms, ledger_status_text(start->status),
@@ -123,7 +124,7 @@ static void take_row(struct sim *sim, const struct sim_node *node, const struct 
     sim_say(sim, "  %s: %s %s .. %s (%llu) %s, attempt %u on %s: %s", node->identity->name, row->job, first,
             last, (unsigned long long)row->count, ledger_status_text(row->status), row->attempt, row->node,
             row->reason);
-    if (!mark(sim, outcomes, row))
+    if (!sim_rule(sim, SIM_RULE_INVENTED, mark(sim, outcomes, row)))
         sim_fail(sim, "%s tells of %llu due times of %s from %s to %s, which are none", node->identity->name,
                  (unsigned long long)row->count, row->job, first, last);
 }
@@ -153,25 +154,27 @@ static void judge(struct sim *sim, const struct sim_node *node, const char *name
         const struct sim_outcome *outcome = &outcomes->items[i];
         sim_time_text(outcome->due_ms, due);
         bool is_open = outcome->status == LEDGER_OPEN && !is_running(sim, name, outcome->due_ms);
-        if (outcome->is_ended && sim->check->excuses_ends && (!outcome->row_count || is_open))
+        bool is_judged = outcome->row_count && !is_open;
+        if (outcome->is_ended && sim->check->excuses_ends && !is_judged)
             outcomes->unjudged++;
-        else if (!outcome->row_count || is_open)
+        else if (!sim_rule(sim, SIM_RULE_OUTCOME, is_judged))
             sim_fail(sim, "%s: %s, due %s, has %s", node->identity->name, name, due,
                      outcome->row_count ? "no outcome yet" : "no row");
         outcomes->by_status[outcome->status]++;
     }
 }
 
-struct sim_outcomes sim_outcomes_ask(struct sim *sim, struct sim_node *node, const char *name,
-                                     int64_t until_ms)
+struct sim_outcomes sim_outcomes_look(struct sim *sim, struct sim_node *node, const char *name,
+                                      int64_t until_ms)
 {
     struct sim_outcomes outcomes = {0};
     const char *job = sim_jobs_find(sim, name)->full;
     const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .limit = ROWS_MAX};
     list_due_times(sim, job, until_ms, &outcomes);
     struct sim_answer *answer = sim_person_ask(sim, node, &request);
-    if (!answer->is_done || (answer->exit_status && answer->exit_status != ANSWERED_IN_PART))
-        sim_fail(sim, "%s does not tell the runs of %s: %s", node->identity->name, name, answer->text);
+    outcomes.is_complete = answer->is_done && !answer->exit_status;
+    outcomes.is_answered =
+        outcomes.is_complete || (answer->is_done && answer->exit_status == ANSWERED_IN_PART);
     if (answer->count == ROWS_MAX)
         sim_fail(sim, "the story is too long for one look at the runs of %s", name);
     for (size_t i = 0; i < answer->count && outcomes.count; i++) {
@@ -183,7 +186,16 @@ struct sim_outcomes sim_outcomes_ask(struct sim *sim, struct sim_node *node, con
         arena_deinit(&arena);
     }
     sim_answer_free(answer);
-    judge(sim, node, job, &outcomes);
+    return outcomes;
+}
+
+struct sim_outcomes sim_outcomes_ask(struct sim *sim, struct sim_node *node, const char *name,
+                                     int64_t until_ms)
+{
+    struct sim_outcomes outcomes = sim_outcomes_look(sim, node, name, until_ms);
+    if (!outcomes.is_answered)
+        sim_fail(sim, "%s does not tell the runs of %s", node->identity->name, name);
+    judge(sim, node, sim_jobs_find(sim, name)->full, &outcomes);
     return outcomes;
 }
 

@@ -21,9 +21,13 @@ struct sim_outcomes {
     size_t by_status[LEDGER_OK + 1];
     size_t order_by_status[LEDGER_OK + 1]; // of orders to run it now
     size_t row_count;
-    size_t unjudged; // without an outcome, excused by sim_check.excuses_ends
+    bool is_answered, is_complete; // nobody was left out
+    size_t unjudged;               // without an outcome, excused by sim_check.excuses_ends
 };
 
+// The same without judging: what the node tells now, if it does.
+struct sim_outcomes sim_outcomes_look(struct sim *sim, struct sim_node *node, const char *name,
+                                      int64_t until_ms);
 // Asks the node for all rows of the job and compares them with the due times the oracle gives, from the
 // first to `until_ms`. Fails the world when one has no outcome or an open one, when a row speaks of what is
 // no due time, or when a run is said to have done what it did not. Free with sim_outcomes_deinit.

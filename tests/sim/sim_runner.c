@@ -392,6 +392,7 @@ void sim_runner_hear(struct sim_runner *runner, const struct frame *frame)
     if (sent.kind == FRAME_RESUME)
         sent.boottime_ns = sim_node_boottime_ns(runner->node);
     frame_encode(&sent, &bytes);
+    sim_trace(sim, bytes.data, bytes.size);
     struct sim_parcel *parcel = base_alloc(1, sizeof *parcel + bytes.size);
     parcel->runner = runner;
     parcel->forks = runner->forks;
