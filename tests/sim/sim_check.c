@@ -169,6 +169,9 @@ void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame
 {
     const struct sim_version *version = sim_jobs_version_of(sim, &denied->start.definition);
     char due[32];
+    sim_say(sim, "the runner of %s denies %s, due %s, by rule %u: %s", node->identity->name,
+            version ? version->job : "a job", text_of(denied->start.due_ms, due), denied->rule,
+            denied->reason);
     bool is_of_substance = denied->rule != 0 && node->clock_back_ms < sim->now_ms;
     sim->check->denied_count += is_of_substance;
     if (!sim_rule(sim, SIM_RULE_DENIED, !is_of_substance || sim->check->allows_denials))

@@ -178,10 +178,9 @@ void life_leave_somebody(struct life *life)
     struct sim_node *node = life_some_node(life);
     if (there < 3 || !sim_node_is_up(node))
         return;
-    struct sim_answer *answer = sim_person_ask(sim, node, &request);
-    sim_answer_free(answer);
+    sim_check_uneasy(sim); // its runs die with it, while others may have begun them anew
+    sim_answer_free(sim_person_ask(sim, node, &request));
     life->has_left[node->index] = node->has_left;
-    sim_check_uneasy(sim);
 }
 
 // --- peace ---

@@ -209,8 +209,8 @@ void sim_node_step(struct sim_node *node, struct event *event)
     sim_check_stepped(sim, node);
     while (core_next_effect(node->core, &effect))
         perform(node, &effect);
-    if (node->has_left)
-        sim_node_end_network(node);
+    if (node->has_left) // its agent ends, and its jobs with it
+        sim_node_kill(node);
     else
         set_timer(node);
 }
