@@ -211,7 +211,8 @@ static struct job *find_defined(const struct core *core, const struct frame *fra
         struct job *job = core->jobs.items[i];
         if (!job->row || !hash_equal(&job->definition_id, &frame->start.definition))
             continue;
-        *ret_key = (struct known_key){.schedule_version = job->schedule_version,
+        bool is_order = frame->start.trigger == FRAME_TRIGGER_ORDER;
+        *ret_key = (struct known_key){.schedule_version = is_order ? 0 : job->schedule_version,
                                       .trigger = frame->start.trigger,
                                       .target = frame->start.targeted ? core->self.id : (struct node_id){{0}},
                                       .due_ms = frame->start.due_ms,
@@ -338,6 +339,30 @@ void runs_settled(struct core *core)
     }
 }
 
+// Nothing came of a START: the runner knew another definition of the job, and the one it was told of may be
+// gone by now. What is in force now runs instead, while it still has this due time.
+static void start_again(struct core *core, struct run *run)
+{
+    const struct job *job = jobs_find(&core->jobs, run->job);
+    bool is_order = run->key.trigger == OCCURRENCE_ORDER;
+    const char *reason = NULL;
+    if (!job || !job->definition || job->life != run->life)
+        reason = "the job was deleted before the runner knew of it";
+    else if (!is_order && job->schedule_version != run->key.schedule_version)
+        reason = "the schedule was changed before the runner knew of it";
+    else if (job->is_paused)
+        reason = "paused";
+    if (!reason) {
+        run->start.definition = job->definition_id;
+        send_start(core, run);
+        return;
+    }
+    run->ended = (struct frame){.kind = FRAME_ENDED, .status = LEDGER_SKIPPED, .exit_code = -1};
+    snprintf(run->ended.reason, sizeof run->ended.reason, "%s", reason);
+    run->ended_now_ms = core->now_ms;
+    run->state = RUN_ENDED;
+}
+
 void runs_tick(struct core *core)
 {
     if (core->runs.needs_resume) {
@@ -348,7 +373,7 @@ void runs_tick(struct core *core)
     for (size_t i = core->runs.count; i-- > 0;) {
         struct run *run = core->runs.items[i];
         if (run->state == RUN_STARTING && core->now_ms - run->sent_ms >= RUNS_START_AGAIN_MS)
-            send_start(core, run);
+            start_again(core, run);
         log_tick(core, &run->log);
         finish_if_over(core, run);
     }

@@ -306,10 +306,8 @@ void schedule_run_ended(struct core *core, struct job *job, const struct known_k
 
 void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms)
 {
-    const struct known_key key = {.schedule_version = job->schedule_version,
-                                  .trigger = OCCURRENCE_ORDER,
-                                  .target = jobs_target(core, job),
-                                  .cause = *id};
+    const struct known_key key = {
+        .trigger = OCCURRENCE_ORDER, .target = jobs_target(core, job), .cause = *id};
     if (known_find(&job->known, &key))
         return;
     const struct jobs_pending pending = {

@@ -87,7 +87,8 @@ static void follow_job(struct sim *sim, struct sim_node *node, const struct job 
     if (job->life != hold->life)
         return;
     bool is_owner = job->role == JOBS_OWNER;
-    if (is_owner && (!hold->is_owner || compare_epochs(&hold->epoch, &job->epoch) != 0))
+    if (is_owner &&
+        (!hold->is_owner || hold->process != node->process || compare_epochs(&hold->epoch, &job->epoch) != 0))
         note_take(sim, node, job, hold);
     hold->is_owner = is_owner;
     hold->epoch = job->epoch;
@@ -134,11 +135,15 @@ static const char *text_of(int64_t wall_ms, char out[32])
     return out;
 }
 
-static bool is_known_to_run(const struct core *core, const char *job, const struct hash *definition)
+// Why a node that knows what it knows must not start this; NULL: it may.
+static const char *why_not(const struct core *core, const char *job, const struct hash *definition)
 {
     const struct table_job *row = jobs_row(core, job);
-    return row && row->active && row->life % 2 == 1 && hash_equal(&row->active->id.hash, definition) &&
-           !table_job_is_paused(row, core->wall_ms);
+    if (!row || !row->active || row->life % 2 == 0)
+        return "deleted";
+    if (!hash_equal(&row->active->id.hash, definition))
+        return "changed";
+    return table_job_is_paused(row, core->wall_ms) ? "paused" : NULL;
 }
 
 void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame *frame)
@@ -160,9 +165,10 @@ void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame 
         sim_fail(sim, "%s asks for %s at %s, which is no due time", node->identity->name, version->job,
                  text_of(start->due_ms, due));
     check_owner(sim, node, version->job);
-    if (!sim_rule(sim, SIM_RULE_ALLOWED, is_known_to_run(node->core, version->job, &start->definition)))
-        sim_fail(sim, "%s asks for %s, which it knows to be paused, deleted or changed", node->identity->name,
-                 version->job);
+    const char *reason = why_not(node->core, version->job, &start->definition);
+    if (!sim_rule(sim, SIM_RULE_ALLOWED, !reason))
+        sim_fail(sim, "%s asks for %s, due %s, attempt %u, which it knows to be %s", node->identity->name,
+                 version->job, text_of(start->due_ms, due), start->attempt, reason);
 }
 
 void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame *denied)
@@ -172,7 +178,7 @@ void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame
     sim_say(sim, "the runner of %s denies %s, due %s, by rule %u: %s", node->identity->name,
             version ? version->job : "a job", text_of(denied->start.due_ms, due), denied->rule,
             denied->reason);
-    bool is_of_substance = denied->rule != 0 && node->clock_back_ms < sim->now_ms;
+    bool is_of_substance = denied->rule != 0 && node->clock_back_ms < sim->now_ms && !node->has_forgotten;
     sim->check->denied_count += is_of_substance;
     if (!sim_rule(sim, SIM_RULE_DENIED, !is_of_substance || sim->check->allows_denials))
         sim_fail(sim, "the runner of %s denies %s, due %s, attempt %u, by rule %u: %s", node->identity->name,
@@ -236,8 +242,9 @@ void sim_check_started(struct sim *sim, struct sim_node *node, const struct sim_
                                 .started_ms = run->started_ms};
     snprintf(start->job, sizeof start->job, "%s", occurrence->job);
     sim_trace(sim, run->id.b, sizeof run->id.b);
-    sim_say(sim, "%s: starts %s, due %s, attempt %u", node->identity->name, start->job,
-            text_of(start->due_ms, due), start->attempt);
+    sim_say(sim, "%s: starts %s, due %s, attempt %u, of %02x%02x%02x%02x", node->identity->name, start->job,
+            text_of(start->due_ms, due), start->attempt, start->occurrence.b[0], start->occurrence.b[1],
+            start->occurrence.b[2], start->occurrence.b[3]);
     for (size_t i = 0; i < check->start_count; i++)
         if (hash_equal(&check->starts[i].occurrence, &start->occurrence))
             compare(sim, &check->starts[i], start);

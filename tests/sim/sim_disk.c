@@ -280,7 +280,7 @@ void sim_disk_fill(struct sim_disk *disk, bool is_full)
 void sim_disk_break(struct sim_disk *disk)
 {
     sim_say(disk->node->sim, "%s: the disk is broken", disk->node->identity->name);
-    disk->is_broken = true;
+    disk->is_broken = disk->node->has_forgotten = true;
 }
 
 void sim_disk_mend(struct sim_disk *disk)

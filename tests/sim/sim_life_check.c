@@ -10,7 +10,8 @@
 enum {
     QUIET_MS = 60 * 1000, // after this long without trouble nobody may count as dead
     TELLERS_MAX = 3,      // nodes asked about one job in the end
-    ASK_TRIES = 3,        // a run may end between two answers
+    KEPT_WITHIN_MS = 30 * 1000,
+    ASK_TRIES = 3, // a run may end between two answers
 };
 
 // --- views ---
@@ -216,9 +217,9 @@ static bool has_record(struct sim_node *node, const void *id, int size)
     return found;
 }
 
-// Every record that speaks of a job which lives, and not of cursors and logs only.
+// Every record about the job that is older than this.
 static const char records_of[] =
-    "SELECT DISTINCT l.id FROM ledger l JOIN item i ON i.ledger = l.row WHERE i.job = ?";
+    "SELECT DISTINCT l.id FROM ledger l JOIN item i ON i.ledger = l.row WHERE i.job = ? AND i.at < ?";
 
 static void check_copies_of(struct life *life, struct sim_node *node, const char *job)
 {
@@ -228,6 +229,7 @@ static void check_copies_of(struct life *life, struct sim_node *node, const char
     int outcome = sqlite3_prepare_v2(node->disk.database.connection, records_of, -1, &statement, NULL);
     assert(outcome == SQLITE_OK);
     sqlite3_bind_text(statement, 1, job, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, sim_wall_ms(sim) - KEPT_WITHIN_MS);
     while (sqlite3_step(statement) == SQLITE_ROW && !sim->failure[0]) {
         const void *id = sqlite3_column_blob(statement, 0);
         size_t copies = 0;

@@ -44,6 +44,7 @@ struct sim_node {
     uint64_t gap_ms;        // what the next event tells
     uint64_t gap_end_ms;    // true time of the end of the last gap that counts
     uint64_t clock_back_ms; // true time until which what was asked for may lie ahead: the clock fell back
+    bool has_forgotten;     // its disk broke: the runner's journal knows of more than the network process
     bool has_left;          // the core said EFFECT_EXIT
     struct sim_letter *held_first, *held_last; // owned: what came while it was stopped
     size_t held_count;

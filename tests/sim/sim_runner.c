@@ -134,6 +134,7 @@ void sim_runner_start(struct sim_runner *runner)
 static void stop_running(struct sim_runner *runner)
 {
     runner->is_running = false;
+    runner->parked_count = 0;
     runner->number++;
     runner->forks++;
     drop_held(runner);
@@ -159,6 +160,7 @@ void sim_runner_network_died(struct sim_runner *runner)
     if (sim->now_ms - runner->node->up_ms >= STEADY_MS)
         runner->back_off_ms = BACK_OFF_MIN_MS;
     runner->forks++;
+    runner->parked_count = 0;
     for (size_t i = 0; i < runner->run_count; i++)
         runner->runs[i]->is_silent = true;
     sim_after(sim, runner->back_off_ms + sim_between(sim, FORK_MIN_MS, FORK_MAX_MS), fork_network, runner,
@@ -266,14 +268,14 @@ static void judge(struct sim_runner *runner, const struct frame *frame, const st
     const struct frame_start *start = &frame->start;
     char job[NAME_JOB_ROOM];
     name_join_job(definition->namespace_name, definition->name, job);
-    const struct occurrence occurrence = {.job = job,
-                                          .life = definition->life,
-                                          .schedule_version = definition->schedule_version,
-                                          .trigger = start->trigger,
-                                          .target = start->targeted ? runner->node->identity->id
-                                                                    : (struct node_id){{0}},
-                                          .due_ms = start->due_ms,
-                                          .cause = start->cause_record};
+    const struct occurrence occurrence = {
+        .job = job,
+        .life = definition->life,
+        .schedule_version = start->trigger == FRAME_TRIGGER_ORDER ? 0 : definition->schedule_version,
+        .trigger = start->trigger,
+        .target = start->targeted ? runner->node->identity->id : (struct node_id){{0}},
+        .due_ms = start->due_ms,
+        .cause = start->cause_record};
     struct occurrence_id id = occurrence_id_of(&occurrence);
     struct frame known = *frame;
     known.run = run_id_of(&id, &runner->node->identity->id, start->generation, start->attempt);
@@ -290,13 +292,22 @@ static void judge(struct sim_runner *runner, const struct frame *frame, const st
         sim_runner_begin(runner, &known, definition, &occurrence);
 }
 
+// The oldest gives way: the network process will ask again.
+static void park(struct sim_runner *runner, const struct frame *start)
+{
+    const struct frame need = {.kind = FRAME_NEED, .record = start->start.definition};
+    if (runner->parked_count == SIM_RUNNER_PARKED_MAX)
+        memmove(runner->parked, runner->parked + 1, --runner->parked_count * sizeof runner->parked[0]);
+    runner->parked[runner->parked_count++] = *start;
+    sim_runner_say(runner, &need);
+}
+
 static void take_start(struct sim_runner *runner, const struct frame *frame)
 {
     const struct record_id id = {frame->start.definition};
     const struct table_record *record = table_find_record(&runner->floors, &id);
     if (!record) {
-        const struct frame need = {.kind = FRAME_NEED, .record = frame->start.definition};
-        sim_runner_say(runner, &need);
+        park(runner, frame);
         return;
     }
     struct envelope envelope;
@@ -309,6 +320,23 @@ static void take_start(struct sim_runner *runner, const struct frame *frame)
     assert(outcome == 0);
     judge(runner, frame, &definition);
     arena_deinit(&arena);
+}
+
+// Parked STARTs whose definition has come are judged; what is stale by now is dropped.
+static void try_parked(struct sim_runner *runner)
+{
+    struct frame parked[SIM_RUNNER_PARKED_MAX];
+    size_t count = runner->parked_count;
+    memcpy(parked, runner->parked, count * sizeof parked[0]);
+    runner->parked_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct record_id id = {parked[i].start.definition};
+        uint64_t age_ns = sim_node_boottime_ns(runner->node) - parked[i].start.sent_boottime_ns;
+        if (table_find_record(&runner->floors, &id))
+            take_start(runner, &parked[i]);
+        else if (age_ns < FRESH_MS * UINT64_C(1000000))
+            runner->parked[runner->parked_count++] = parked[i];
+    }
 }
 
 static void send_zone(struct sim_runner *runner, const char *name)
@@ -331,6 +359,7 @@ static void take_frame(struct sim_runner *runner, const struct frame *frame)
     switch (frame->kind) {
     case FRAME_RECORD:
         take_record(runner, frame->data);
+        try_parked(runner);
         return;
     case FRAME_START:
         take_start(runner, frame);

@@ -25,6 +25,8 @@ struct sim_work {
     bool is_deaf;       // deaf: ignores TERM
 };
 
+enum { SIM_RUNNER_PARKED_MAX = 16 };
+
 enum sim_run_state { SIM_RUN_LIVE, SIM_RUN_OVER, SIM_RUN_ENDED, SIM_RUN_ACKNOWLEDGED };
 
 struct sim_run { // also its line in the journal
@@ -62,7 +64,9 @@ struct sim_runner {
     uint64_t synced_ms; // true time up to which the journal is durable
     bool is_dirty;
     int32_t pid;
-    struct sim_parcel *held_first, *held_last; // owned: what came while it was stopped
+    struct sim_parcel *held_first, *held_last;  // owned: what came while it was stopped
+    struct frame parked[SIM_RUNNER_PARKED_MAX]; // STARTs that wait for their definition
+    size_t parked_count;
     struct authority_log authority;
     struct table floors;
     struct sim_run **runs; // owned; every one since the world began

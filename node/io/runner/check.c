@@ -39,12 +39,13 @@ static void name_occurrence(struct check *check)
     hasher_start(&hasher, "katydid-runner-job");
     hasher_add_text(&hasher, check->job);
     check->job_hash = hasher_finish(&hasher);
-    check->occurrence = (struct occurrence){.job = check->job,
-                                            .life = check->definition.life,
-                                            .schedule_version = check->definition.schedule_version,
-                                            .trigger = start->trigger,
-                                            .due_ms = start->due_ms,
-                                            .cause = start->cause_record};
+    check->occurrence = (struct occurrence){
+        .job = check->job,
+        .life = check->definition.life,
+        .schedule_version = check_is_order(check) ? 0 : check->definition.schedule_version,
+        .trigger = start->trigger,
+        .due_ms = start->due_ms,
+        .cause = start->cause_record};
     if (start->targeted)
         check->occurrence.target = check->world->evidence->self;
     struct occurrence_id id = occurrence_id_of(&check->occurrence);
