@@ -192,7 +192,7 @@ void owner_job(struct core *core, struct job *job)
         return;
     if (job->is_each) {
         own_each(core, job);
-        schedule_wake(core, job);
+        schedule_job(core, job);
         return;
     }
     owner_rank(core, job, NULL, 0, &rank);
@@ -206,7 +206,7 @@ void owner_job(struct core *core, struct job *job)
     take_check(core, job);
     if (job->role == JOBS_OWNER)
         reopen_job(core, job); // an executor may have died
-    schedule_wake(core, job);
+    schedule_job(core, job);
 }
 
 void owner_all(struct core *core)

@@ -21,7 +21,8 @@ enum {
 
 // Wakes every job whose time has come.
 void schedule_run_due(struct core *core);
-// Something about the job changed: decide anew when it wants to be woken.
+// Something about the job changed: decide anew when it wants to be woken. What is due by now starts at the
+// end of this step, so that a pause that came along with the definition is known by then.
 void schedule_job(struct core *core, struct job *job);
 // Claims and starts what is due; settles what was missed. Only for owned jobs.
 void schedule_wake(struct core *core, struct job *job);

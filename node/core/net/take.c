@@ -145,7 +145,7 @@ static void complete(struct core *core, struct job *job)
                    (unsigned long long)job->epoch.number, job->asked_count);
     forget_asked(job);
     reopen_job(core, job);
-    schedule_wake(core, job);
+    schedule_job(core, job); // starts at the end of this step: a pause may come with it
 }
 
 void take_check(struct core *core, struct job *job)
