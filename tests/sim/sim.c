@@ -211,7 +211,8 @@ void sim_fail(struct sim *sim, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sim->failure, sizeof sim->failure, format, arguments);
     va_end(arguments);
-    tell(sim, sim->failure);
+    if (!getenv("SIM_QUIET"))
+        tell(sim, sim->failure);
 }
 
 void sim_say(struct sim *sim, const char *format, ...)

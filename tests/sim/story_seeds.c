@@ -1,0 +1,109 @@
+// story_seeds.c - lives made up from seeds that went wrong once, told as stories.
+#include "tests/sim/story.h"
+
+#include "node/core/state.h"
+
+static void an_edited_schedule_repeats_no_order(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(24, 1, "2026-09-22 10:00:20");
+    struct sim_node *node = sim->nodes[0];
+    struct sim_job job = {.name = "rare", .every_ms = HOURS(24), .anchor_ms = 1, .work = {"for=300"}};
+    story_define(node, &job);
+    story_run_now(node, "rare");
+    sim_run(sim, SECONDS(10));
+    job.every_ms = HOURS(12);
+    story_define(node, &job);
+    sim_run(sim, SECONDS(10));
+    assert_int_equal(story_starts(sim, "rare"), 1);
+    sim_node_kill_network(node);
+    sim_run(sim, MINUTES(1));
+    assert_int_equal(story_starts(sim, "rare"), 1);
+    story_end(sim);
+}
+
+static void an_order_is_retried_under_a_new_schedule(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(47, 1, "2026-09-22 10:00:20");
+    struct sim_node *node = sim->nodes[0];
+    struct sim_job job = {.name = "rare",
+                          .every_ms = HOURS(24),
+                          .anchor_ms = 1,
+                          .retry_times = 1,
+                          .retry_delay_ms = 10000,
+                          .work = {"fails=1"}};
+    story_define(node, &job);
+    story_run_now(node, "rare");
+    sim_run(sim, SECONDS(5));
+    job.every_ms = HOURS(12);
+    story_define(node, &job);
+    sim_run(sim, MINUTES(1));
+    assert_int_equal(story_starts(sim, "rare"), 2);
+    assert_true(sim_check_last_start(sim, "rare")->is_acknowledged);
+    const struct job *own = jobs_find(&node->core->jobs, "main/rare");
+    assert_int_equal(own->live, 0);
+    story_end(sim);
+}
+
+static bool is_asked_for(struct sim *sim, void *context)
+{
+    const size_t *before = context;
+    return sim->check->asked_count > *before;
+}
+
+static void a_definition_replaced_while_the_runner_asks_for_it_blocks_nothing(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(29, 1, "2026-09-22 10:00:20");
+    struct sim_node *node = sim->nodes[0];
+    struct sim_job job = {.name = "job", .every_ms = MINUTES(1), .work = {"for=300"}};
+    story_define(node, &job);
+    size_t asked = sim->check->asked_count;
+    assert_true(sim_run_until(sim, is_asked_for, &asked, MINUTES(2)));
+    job.work[0] = "for=200"; // the runner has not answered yet
+    story_define(node, &job);
+    sim_run(sim, MINUTES(5));
+    story_all(node, "job", LEDGER_OK);
+    story_end(sim);
+}
+
+static void put_copy(struct sim_node *node, const struct sim_record *record)
+{
+    struct sim_record copy = {.id = record->id};
+    buffer_add(&copy.envelope, record->envelope.data, record->envelope.size);
+    assert_int_equal(sim_person_put(node->sim, node, copy), SIM_PUT_ADDED);
+}
+
+static void a_newcomer_starts_nothing_that_is_paused(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct sim *sim = sim_new(seed, 2, story_time("2026-09-22 10:00:20"));
+        const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(5), .work = {"for=300"}};
+        sim_fleet_make_late(sim->fleet, 1);
+        sim_node_switch_on(sim->nodes[0]);
+        sim_run(sim, SECONDS(3));
+        story_define(sim->nodes[0], &tick);
+        story_pause(sim->nodes[0], "tick");
+        size_t starts = story_starts(sim, "tick");
+        for (size_t i = 0; i < SIM_FLEET_NODE_RECORDS; i++)
+            put_copy(sim->nodes[0], sim_fleet_record_of(sim->fleet, 1, i));
+        sim_node_switch_on(sim->nodes[1]);
+        sim_run(sim, MINUTES(1));
+        assert_int_equal(story_starts(sim, "tick"), starts);
+        assert_true(story_tables_equal(sim));
+        story_end(sim);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_edited_schedule_repeats_no_order),
+        cmocka_unit_test(an_order_is_retried_under_a_new_schedule),
+        cmocka_unit_test(a_definition_replaced_while_the_runner_asks_for_it_blocks_nothing),
+        cmocka_unit_test(a_newcomer_starts_nothing_that_is_paused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
