@@ -24,7 +24,7 @@ enum {
     PROMISES_ARE_NOT_KEPT,
     PROMISES_ARE_LOWERED,
     CLAIMS_ARE_NOT_WRITTEN,
-    RUNS_ARE_NOT_TOLD,
+    RUNNING_IS_FORGOTTEN,
     ATTEMPTS_ARE_COUNTED_ANEW,
     ACKS_DO_NOT_COUNT,
     OLD_WORDS_COUNT,
@@ -36,7 +36,7 @@ enum {
 
 const struct plant plants[] = {
     [BAD_SIGNATURES_HOLD - 1] = {"signature", 1, "a signature that does not hold is taken for one that does"},
-    [RECORDS_ARE_DROPPED - 1] = {"dropped", 2, "some nodes drop some records of others", true},
+    [RECORDS_ARE_DROPPED - 1] = {"dropped", 2, "some nodes drop some records of others"},
     [PAUSES_ARE_NOT_SEEN - 1] = {"pause", 3, "pauses are not looked at"},
     [ORDERS_ARE_REPEATED - 1] = {"order", 4, "an order is carried out whenever its job is looked at"},
     [DUE_TIMES_ARE_OFF - 1] = {"due", 4, "due times are a millisecond late"},
@@ -51,8 +51,9 @@ const struct plant plants[] = {
     [PROMISES_ARE_LOWERED - 1] = {"lower", 7,
                                   "whoever asks is promised the job, whatever was promised before"},
     [CLAIMS_ARE_NOT_WRITTEN - 1] = {"unclaimed", 7, "the cursor moves without a claim"},
-    [RUNS_ARE_NOT_TOLD - 1] = {"silent", 8, "who answers a take does not tell what it is running", true},
-    [ATTEMPTS_ARE_COUNTED_ANEW - 1] = {"anew", 8, "each attempt is called the first", true},
+    [RUNNING_IS_FORGOTTEN - 1] = {"silent", 8, "what the answers to a take tell to be running is forgotten",
+                                  true},
+    [ATTEMPTS_ARE_COUNTED_ANEW - 1] = {"anew", 8, "each attempt is called the first"},
     [ACKS_DO_NOT_COUNT - 1] = {"deaf", 11, "acks are not counted", true},
     [OLD_WORDS_COUNT - 1] = {"old", 11, "what a node said of itself before counts as newer", true},
     [RECORDS_STAY_HERE - 1] = {"unkept", 12, "records are not handed to keepers", true},
@@ -208,12 +209,11 @@ WRAP(void, book_claim, struct core *core, struct job *job, const struct ledger_c
         __real_book_claim(core, job, claim);
 }
 
-WRAP(void, message_taken_encode, const struct message_taken *taken, struct buffer *out)
+WRAP(void, known_mark_running, struct known *known, const struct run_id *run,
+     const struct ledger_epoch *epoch)
 {
-    struct message_taken told = *taken;
-    if (is_planted(RUNS_ARE_NOT_TOLD))
-        told.running_count = 0;
-    __real_message_taken_encode(&told, out);
+    if (!is_planted(RUNNING_IS_FORGOTTEN))
+        __real_known_mark_running(known, run, epoch);
 }
 
 struct gossip;

@@ -1,4 +1,4 @@
-// story_seeds.c - lives made up from seeds that went wrong once, told as stories.
+// story_found.c - lives made up from seeds that went wrong once, told as stories.
 #include "tests/sim/story.h"
 
 #include "node/core/state.h"
