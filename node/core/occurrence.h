@@ -11,7 +11,8 @@
 struct occurrence {
     const char *job; // "namespace/name"
     uint64_t life;   // odd
-    uint64_t schedule_version; // 0 for what an order asked for: it runs once, whatever becomes of the schedule
+    uint64_t
+        schedule_version;  // 0 for what an order asked for: it runs once, whatever becomes of the schedule
     uint16_t trigger;      // index in the definition; OCCURRENCE_ORDER for run-now
     struct node_id target; // zero: any node
     int64_t due_ms;        // nominal, unix, before jitter; 0 when `cause` names the order or event

@@ -79,10 +79,11 @@ static bool is_planted(int plant)
 
 #define WRAP(type, name, ...)                                                                                \
     type __real_##name(__VA_ARGS__);                                                                         \
-    type __wrap_##name(__VA_ARGS__);                                                                         \
     type __wrap_##name(__VA_ARGS__)
 
-WRAP(void, core_step, struct core *core, const struct event *event)
+WRAP(void, core_step, struct core *core, const struct event *event);
+
+void __wrap_core_step(struct core *core, const struct event *event)
 {
     stepping = core;
     __real_core_step(core, event);
@@ -90,7 +91,10 @@ WRAP(void, core_step, struct core *core, const struct event *event)
 }
 
 WRAP(int, envelope_verify, const struct envelope *envelope, const struct fleet_id *fleet,
-     const struct public_key *key, struct record_id *ret_id)
+     const struct public_key *key, struct record_id *ret_id);
+
+int __wrap_envelope_verify(const struct envelope *envelope, const struct fleet_id *fleet,
+                           const struct public_key *key, struct record_id *ret_id)
 {
     int outcome = __real_envelope_verify(envelope, fleet, key, ret_id);
     if (outcome != ENVELOPE_FORGED || !is_planted(BAD_SIGNATURES_HOLD))
@@ -100,7 +104,10 @@ WRAP(int, envelope_verify, const struct envelope *envelope, const struct fleet_i
 }
 
 WRAP(int, table_add, struct table *table, const struct authority_log *log, struct bytes envelope,
-     struct record_id *ret_id)
+     struct record_id *ret_id);
+
+int __wrap_table_add(struct table *table, const struct authority_log *log, struct bytes envelope,
+                     struct record_id *ret_id)
 {
     unsigned sum = 0;
     for (size_t i = 0; i < envelope.size; i++)
@@ -109,18 +116,24 @@ WRAP(int, table_add, struct table *table, const struct authority_log *log, struc
     return is_victim ? TABLE_KNOWN : __real_table_add(table, log, envelope, ret_id);
 }
 
-WRAP(bool, table_job_is_paused, const struct table_job *job, int64_t wall_ms)
+WRAP(bool, table_job_is_paused, const struct table_job *job, int64_t wall_ms);
+
+bool __wrap_table_job_is_paused(const struct table_job *job, int64_t wall_ms)
 {
     return !is_planted(PAUSES_ARE_NOT_SEEN) && __real_table_job_is_paused(job, wall_ms);
 }
 
-WRAP(struct known_due *, known_find, const struct known *known, const struct known_key *key)
+WRAP(struct known_due *, known_find, const struct known *known, const struct known_key *key);
+
+struct known_due *__wrap_known_find(const struct known *known, const struct known_key *key)
 {
     bool hides = is_planted(ORDERS_ARE_REPEATED) && key->trigger == OCCURRENCE_ORDER;
     return hides ? NULL : __real_known_find(known, key);
 }
 
-WRAP(bool, due_next, const struct due *due, int64_t after_ms, int64_t *ret_due_ms)
+WRAP(bool, due_next, const struct due *due, int64_t after_ms, int64_t *ret_due_ms);
+
+bool __wrap_due_next(const struct due *due, int64_t after_ms, int64_t *ret_due_ms)
 {
     bool is_off = is_planted(DUE_TIMES_ARE_OFF);
     bool found = __real_due_next(due, is_off ? after_ms - 1 : after_ms, ret_due_ms);
@@ -129,7 +142,9 @@ WRAP(bool, due_next, const struct due *due, int64_t after_ms, int64_t *ret_due_m
     return found;
 }
 
-WRAP(void, jobs_add_pending, struct job *job, const struct jobs_pending *pending)
+WRAP(void, jobs_add_pending, struct job *job, const struct jobs_pending *pending);
+
+void __wrap_jobs_add_pending(struct job *job, const struct jobs_pending *pending)
 {
     struct jobs_pending made = *pending;
     if (is_planted(STARTS_ARE_EARLY))
@@ -139,7 +154,9 @@ WRAP(void, jobs_add_pending, struct job *job, const struct jobs_pending *pending
     __real_jobs_add_pending(job, &made);
 }
 
-WRAP(enum ledger_status, gather_status, const struct gather_due *due)
+WRAP(enum ledger_status, gather_status, const struct gather_due *due);
+
+enum ledger_status __wrap_gather_status(const struct gather_due *due)
 {
     enum ledger_status status = __real_gather_status(due);
     if (is_planted(OUTCOMES_ARE_LOW) && due->run_count > 1)
@@ -149,7 +166,9 @@ WRAP(enum ledger_status, gather_status, const struct gather_due *due)
     return status;
 }
 
-WRAP(void, take_start, struct core *core, struct job *job)
+WRAP(void, take_start, struct core *core, struct job *job);
+
+void __wrap_take_start(struct core *core, struct job *job)
 {
     if (!is_planted(NOBODY_IS_ASKED)) {
         __real_take_start(core, job);
@@ -162,12 +181,16 @@ WRAP(void, take_start, struct core *core, struct job *job)
     schedule_job(core, job);
 }
 
-WRAP(bool, owner_is_gone, const struct core *core, const struct node_id *id)
+WRAP(bool, owner_is_gone, const struct core *core, const struct node_id *id);
+
+bool __wrap_owner_is_gone(const struct core *core, const struct node_id *id)
 {
     return is_planted(NOBODY_IS_WAITED_FOR) || __real_owner_is_gone(core, id);
 }
 
-WRAP(void, take_drop_all, struct core *core)
+WRAP(void, take_drop_all, struct core *core);
+
+void __wrap_take_drop_all(struct core *core)
 {
     if (!is_planted(GAPS_ARE_IGNORED))
         __real_take_drop_all(core);
@@ -178,7 +201,9 @@ struct kept_role {
     struct ledger_epoch epoch;
 };
 
-WRAP(bool, take_asked, struct core *core, const struct node_id *from, struct bytes body)
+WRAP(bool, take_asked, struct core *core, const struct node_id *from, struct bytes body);
+
+bool __wrap_take_asked(struct core *core, const struct node_id *from, struct bytes body)
 {
     struct kept_role kept[16];
     size_t count = MIN_OF(core->jobs.count, COUNT_OF(kept));
@@ -196,21 +221,28 @@ WRAP(bool, take_asked, struct core *core, const struct node_id *from, struct byt
     return outcome;
 }
 
-WRAP(uint64_t, outbox_write, struct outbox *outbox, const struct effect_write *write)
+WRAP(uint64_t, outbox_write, struct outbox *outbox, const struct effect_write *write);
+
+uint64_t __wrap_outbox_write(struct outbox *outbox, const struct effect_write *write)
 {
     bool drops = is_planted(PROMISES_ARE_NOT_KEPT) && write->kind == EFFECT_WRITE_META &&
                  strncmp(write->key, "epoch/", 6) == 0;
     return drops ? outbox->ticket : __real_outbox_write(outbox, write);
 }
 
-WRAP(void, book_claim, struct core *core, struct job *job, const struct ledger_claim *claim)
+WRAP(void, book_claim, struct core *core, struct job *job, const struct ledger_claim *claim);
+
+void __wrap_book_claim(struct core *core, struct job *job, const struct ledger_claim *claim)
 {
     if (!is_planted(CLAIMS_ARE_NOT_WRITTEN))
         __real_book_claim(core, job, claim);
 }
 
 WRAP(void, known_mark_running, struct known *known, const struct run_id *run,
-     const struct ledger_epoch *epoch)
+     const struct ledger_epoch *epoch);
+
+void __wrap_known_mark_running(struct known *known, const struct run_id *run,
+                               const struct ledger_epoch *epoch)
 {
     if (!is_planted(RUNNING_IS_FORGOTTEN))
         __real_known_mark_running(known, run, epoch);
@@ -220,37 +252,50 @@ struct gossip;
 struct members_node;
 struct judge_ack;
 
-WRAP(void, judge_acked, struct gossip *gossip, struct members_node *node, const struct judge_ack *ack)
+WRAP(void, judge_acked, struct gossip *gossip, struct members_node *node, const struct judge_ack *ack);
+
+void __wrap_judge_acked(struct gossip *gossip, struct members_node *node, const struct judge_ack *ack)
 {
     static unsigned count;
     if (!is_planted(ACKS_DO_NOT_COUNT) || ++count % 400 > 40)
         __real_judge_acked(gossip, node, ack);
 }
 
-WRAP(int, claims_compare, uint64_t generation, uint64_t incarnation, const struct members_node *node)
+WRAP(int, claims_compare, uint64_t generation, uint64_t incarnation, const struct members_node *node);
+
+int __wrap_claims_compare(uint64_t generation, uint64_t incarnation, const struct members_node *node)
 {
     return is_planted(OLD_WORDS_COUNT) ? 1 : __real_claims_compare(generation, incarnation, node);
 }
 
 WRAP(void, keep_record, struct core *core, const struct hash *id, struct bytes envelope,
-     const char *const *jobs, size_t job_count)
+     const char *const *jobs, size_t job_count);
+
+void __wrap_keep_record(struct core *core, const struct hash *id, struct bytes envelope,
+                        const char *const *jobs, size_t job_count)
 {
     if (!is_planted(RECORDS_STAY_HERE))
         __real_keep_record(core, id, envelope, jobs, job_count);
 }
 
-WRAP(void, keep_returned, struct core *core, const struct node_id *node)
+WRAP(void, keep_returned, struct core *core, const struct node_id *node);
+
+void __wrap_keep_returned(struct core *core, const struct node_id *node)
 {
     if (!is_planted(RETURNED_GET_NOTHING))
         __real_keep_returned(core, node);
 }
 
-WRAP(size_t, ask_others, struct core *core, struct answer *answer, const struct effect_query *query)
+WRAP(size_t, ask_others, struct core *core, struct answer *answer, const struct effect_query *query);
+
+size_t __wrap_ask_others(struct core *core, struct answer *answer, const struct effect_query *query)
 {
     return is_planted(NOBODY_ELSE_IS_ASKED) ? 0 : __real_ask_others(core, answer, query);
 }
 
-WRAP(void, runs_results_written, struct core *core, uint64_t ticket)
+WRAP(void, runs_results_written, struct core *core, uint64_t ticket);
+
+void __wrap_runs_results_written(struct core *core, uint64_t ticket)
 {
     bool hurries = is_planted(RESULTS_ARE_ACKNOWLEDGED_EARLY);
     __real_runs_results_written(core, hurries ? 1 : ticket);
