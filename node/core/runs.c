@@ -346,7 +346,7 @@ static void start_again(struct core *core, struct run *run)
     const struct job *job = jobs_find(&core->jobs, run->job);
     bool is_order = run->key.trigger == OCCURRENCE_ORDER;
     const char *reason = NULL;
-    if (!job || !job->definition || job->life != run->life)
+    if (!job || !job->row || job->life != run->life)
         reason = "the job was deleted before the runner knew of it";
     else if (!is_order && job->schedule_version != run->key.schedule_version)
         reason = "the schedule was changed before the runner knew of it";

@@ -84,7 +84,8 @@ static uint64_t count_idle_rules(const struct tally *tally)
 {
     uint64_t idle = 0;
     for (size_t i = 0; i < SIM_RULE_COUNT; i++) {
-        printf("sim: %12llu times: %s\n", (unsigned long long)tally->rules[i], sim_rule_text(i));
+        printf("sim: %12llu times: %s\n", (unsigned long long)tally->rules[i],
+               sim_rule_text((enum sim_rule)i));
         idle += tally->rules[i] == 0;
     }
     return idle;

@@ -80,7 +80,7 @@ static void note_take(struct sim *sim, struct sim_node *node, const struct job *
 static void follow_job(struct sim *sim, struct sim_node *node, const struct job *job)
 {
     struct sim_hold *hold = hold_of(sim, job->name, node->index);
-    if (!hold || !job->definition || job->definition->spread == DEFINITION_SPREAD_ALL)
+    if (!hold || !job->row || job->is_each)
         return;
     if (job->life > hold->life)
         *hold = (struct sim_hold){.life = job->life};
@@ -115,8 +115,7 @@ static void check_owner(struct sim *sim, struct sim_node *node, const char *name
 {
     const struct job *job = jobs_find(&node->core->jobs, name);
     const struct sim_hold *hold = hold_of(sim, name, node->index);
-    if (!job || !job->definition || job->definition->spread == DEFINITION_SPREAD_ALL || !hold ||
-        node->core->jobs.count > FOLLOWED_MAX)
+    if (!job || !job->row || job->is_each || !hold || node->core->jobs.count > FOLLOWED_MAX)
         return;
     if (!sim_rule(sim, SIM_RULE_TAKEN,
                   hold->is_owner && hold->process == node->process && hold->taken_ms >= node->gap_end_ms))

@@ -76,7 +76,7 @@ static void check_ranks(struct life *life, const struct sim_name *name)
         struct core *core = sim->nodes[i]->core;
         const struct job *job = life_is_member(life, i) ? jobs_find(&core->jobs, name->full) : NULL;
         struct owner_rank rank = {0};
-        if (!job || !job->definition)
+        if (!job || !job->row)
             continue;
         owner_rank(core, job, NULL, 0, &rank);
         if (is_first)
