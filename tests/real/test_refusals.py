@@ -1,4 +1,5 @@
 # test_refusals.py - an agent that must not start says why in one line, and what to type.
+import json
 import os
 import shutil
 import socket
@@ -37,6 +38,8 @@ class Starting(story.Story):
     def test_a_port_that_is_taken_is_named(self):
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             with socket.socket(socket.AF_INET, kind) as other:
+                if kind == socket.SOCK_STREAM:  # what an earlier story left in TIME_WAIT does not count
+                    other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 other.bind((self.node.address, network.PORT))
                 if kind == socket.SOCK_STREAM:
                     other.listen()
@@ -106,6 +109,10 @@ class Starting(story.Story):
             self.assertIn("--erase", two.run(*again, status=fleet.FAILED).stderr)
         self.assertTrue(two.ask("leave", "--erase")["erased"])
         self.assertFalse(os.path.exists(two.directory))
+        self.node.kill()
+        self.node.start()
+        self.assertEqual({row["name"]: row["state"] for row in self.node.ask("members")["items"]}["two"], "left")
+        self.assertTrue(json.loads(self.node.run("--json", "runs").stdout)["complete"])
 
     def test_a_refused_agent_leaves_nothing_running(self):
         self.node.start()

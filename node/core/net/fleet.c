@@ -213,20 +213,23 @@ void fleet_spread(struct core *core, const struct record_id *id, struct bytes en
     (void)gossip_spread(core->fleet.gossip, &news);
 }
 
-// A member's own word is kept, so that after a start its addresses are known: once per boot of it, and
-// when its address changes.
+// A member's own word is kept, so that after a start its addresses are known, or that it left: once per boot
+// of it, when its address changes, and when it leaves.
 static void keep_member(struct core *core, struct peers_peer *peer, const struct members_node *member)
 {
-    if (!member->record.size || !member->address_count ||
-        (peer->kept_generation == member->generation &&
-         address_equal(&peer->kept_address, &member->addresses[0])))
+    bool has_left = member->state == MEMBERS_LEFT;
+    struct address first = member->address_count ? member->addresses[0] : (struct address){0};
+    if (!member->record.size || (!member->address_count && !has_left) ||
+        (peer->kept_generation == member->generation && peer->kept_left == has_left &&
+         address_equal(&peer->kept_address, &first)))
         return;
     peer->kept_generation = member->generation;
-    peer->kept_address = member->addresses[0];
+    peer->kept_address = first;
+    peer->kept_left = has_left;
     char key[8 + 2 * NODE_ID_SIZE] = "member/";
     hex_encode(member->id.b, sizeof member->id.b, key + 7);
     const struct effect_write write = {.kind = EFFECT_WRITE_META,
-                                       .class = EFFECT_WRITE_MAY,
+                                       .class = has_left ? EFFECT_WRITE_MUST : EFFECT_WRITE_MAY,
                                        .key = key,
                                        .value = buffer_view(&member->record)};
     outbox_write(&core->outbox, &write);

@@ -29,6 +29,7 @@ struct peers_peer {
     bool was_counted;            // when it last looked
     uint64_t kept_generation;    // of the peer's own word that is on disk; 0: none
     struct address kept_address; // the first one in it
+    bool kept_left;              // it says that the peer has left
 };
 
 struct peers {
