@@ -51,7 +51,7 @@ struct members_node {
     uint64_t state_ms; // since when it is in this state
     bool answered;
     bool heard;
-    uint64_t heard_ms;       // time of the last ack, mine or vouched for; valid if heard
+    uint64_t heard_ms;       // time of the last ack, mine or vouched for; 0: never
     uint64_t heard_since_ms; // since when it is heard without a break: how long it has counted
     uint32_t unanswered;     // probes in a row without an answer
 

@@ -167,7 +167,7 @@ static void own_each(struct core *core, struct job *job)
 static void explain_nobody(struct job *job, const struct owner_rank *rank)
 {
     if (rank->nobody_eligible && !job->problem)
-        jobs_set_problem(job, "no node that is here matches where it may run");
+        jobs_set_problem(job, "no node that is here and takes work matches where it may run");
     else if (!rank->nobody_eligible && job->problem && strncmp(job->problem, "no node", 7) == 0)
         jobs_clear_problem(job);
 }

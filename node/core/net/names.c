@@ -69,7 +69,7 @@ static void show_other(const struct core *core, const struct members_node *node,
     member->confined = node->confined;
     member->version = node->version;
     member->generation = node->generation;
-    member->silent_ms = node->heard ? core->now_ms - node->heard_ms : core->now_ms - core->self.booted_ms;
+    member->silent_ms = core->now_ms - MAX_OF(node->heard_ms, core->self.booted_ms);
     member->clock_known = node->clock.known;
     member->clock_offset_ms = node->clock.known ? node->clock.offset_ms : 0;
 }

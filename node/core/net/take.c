@@ -141,8 +141,8 @@ static void complete(struct core *core, struct job *job)
 {
     job->role = JOBS_OWNER;
     if (job->asked_count)
-        book_story(core, job, NULL, "took %s under epoch %llu, after %zu answered", job->name,
-                   (unsigned long long)job->epoch.number, job->asked_count);
+        book_story(core, job, NULL, "took the job over, epoch %llu, having asked %zu node%s",
+                   (unsigned long long)job->epoch.number, job->asked_count, job->asked_count == 1 ? "" : "s");
     forget_asked(job);
     reopen_job(core, job);
     schedule_job(core, job); // starts at the end of this step: a pause may come with it
