@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-#include "node/io/lifetime.h"
+enum { TURN_PIPE_COUNT = 64 }; // pipes read in one turn of the loop
 
 struct output_pipe { // one of the two of a run
     struct output_run *run;
-    uv_poll_t poll;
     int descriptor; // -1: closed
     uint8_t stream;
 };
@@ -18,63 +18,67 @@ struct output_run {
     struct output *output;
     struct run_id id;
     struct output_pipe pipes[2];
-    struct lifetime lifetime; // each open poll handle holds
 };
 
-static void run_free(struct lifetime *lifetime)
-{
-    free(CONTAINER_OF(lifetime, struct output_run, lifetime));
-}
-
-static void pipe_closed(uv_handle_t *handle)
-{
-    struct output_pipe *pipe = handle->data;
-    lifetime_release(&pipe->run->lifetime);
-}
-
+// Taken out of the set by hand: the runner holds the same pipe, so closing ours would leave it in.
 static void close_pipe(struct output_pipe *pipe)
 {
     if (pipe->descriptor < 0)
         return;
-    uv_close((uv_handle_t *)&pipe->poll, pipe_closed);
+    epoll_ctl(pipe->run->output->set, EPOLL_CTL_DEL, pipe->descriptor, NULL);
     close(pipe->descriptor);
     pipe->descriptor = -1;
 }
 
-static void forget(struct output_run *run)
+static struct output_run **find(struct output *output, const struct run_id *id)
 {
-    struct output_run **link = &run->output->runs;
-    while (*link != run)
+    struct output_run **link = &output->runs[id->b[0] % OUTPUT_SLOT_COUNT];
+    while (*link && !run_id_equal(&(*link)->id, id))
         link = &(*link)->next;
-    *link = run->next;
-    lifetime_begin_closing(&run->lifetime);
-    // The handles still hold until the loop has closed them; without handles nothing holds.
-    lifetime_hold(&run->lifetime);
-    close_pipe(&run->pipes[0]);
-    close_pipe(&run->pipes[1]);
-    lifetime_release(&run->lifetime);
+    return link;
 }
 
-// Tells of the end when this was the last pipe. The run may be gone afterwards.
+static void forget(struct output *output, struct output_run **link)
+{
+    struct output_run *run = *link;
+    *link = run->next;
+    output->run_count--;
+    close_pipe(&run->pipes[0]);
+    close_pipe(&run->pipes[1]);
+    if (!output->is_reading) {
+        free(run);
+        return;
+    }
+    run->next = output->forgotten;
+    output->forgotten = run;
+}
+
+static void free_forgotten(struct output *output)
+{
+    while (output->forgotten) {
+        struct output_run *run = output->forgotten;
+        output->forgotten = run->next;
+        free(run);
+    }
+}
+
+// Tells of the end when this was the last pipe.
 static void end_pipe(struct output_pipe *pipe)
 {
     struct output_run *run = pipe->run;
-    struct feed *feed = run->output->feed;
     struct event event = {.kind = EVENT_OUTPUT, .is.output = {.run = run->id, .end = true}};
     close_pipe(pipe);
     if (run->pipes[0].descriptor >= 0 || run->pipes[1].descriptor >= 0)
         return;
-    forget(run);
-    feed_event(feed, &event);
+    forget(run->output, find(run->output, &run->id));
+    feed_event(run->output->feed, &event);
 }
 
-static void readable(uv_poll_t *poll, int status, int events)
+static void read_pipe(struct output_pipe *pipe)
 {
-    struct output_pipe *pipe = poll->data;
     struct output *output = pipe->run->output;
-    (void)events;
     ssize_t size = read(pipe->descriptor, output->memory, OUTPUT_READ_SIZE);
-    if (size < 0 && status == 0 && (errno == EAGAIN || errno == EINTR))
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size <= 0) {
         end_pipe(pipe);
@@ -92,61 +96,62 @@ static void readable(uv_poll_t *poll, int status, int events)
     feed_event(output->feed, &event);
 }
 
-static void start_pipe(struct output_pipe *pipe)
+// What is fed may remove any run, this one too: its pipes are closed then, its memory stays until the end.
+static void readable(uv_poll_t *poll, int status, int events)
 {
-    if (pipe->descriptor < 0)
-        return;
-    if (pipe->run->output->is_paused)
-        uv_poll_stop(&pipe->poll);
-    else
-        uv_poll_start(&pipe->poll, UV_READABLE, readable);
+    struct output *output = poll->data;
+    struct epoll_event ready[TURN_PIPE_COUNT];
+    (void)status;
+    (void)events;
+    int count = epoll_wait(output->set, ready, TURN_PIPE_COUNT, 0);
+    output->is_reading = true;
+    for (int i = 0; i < count && !output->is_paused; i++) {
+        struct output_pipe *pipe = ready[i].data.ptr;
+        if (pipe->descriptor >= 0)
+            read_pipe(pipe);
+    }
+    output->is_reading = false;
+    free_forgotten(output);
 }
 
 static void open_pipe(struct output_run *run, size_t index, int descriptor)
 {
     struct output_pipe *pipe = &run->pipes[index];
-    *pipe = (struct output_pipe){.run = run, .descriptor = -1, .stream = (uint8_t)(index + 1)};
-    if (uv_poll_init(run->output->loop, &pipe->poll, descriptor)) {
-        close(descriptor); // not a pipe: nothing can be read
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
+    *pipe = (struct output_pipe){.run = run, .descriptor = descriptor, .stream = (uint8_t)(index + 1)};
+    if (epoll_ctl(run->output->set, EPOLL_CTL_ADD, descriptor, &event) == 0)
         return;
-    }
-    pipe->descriptor = descriptor;
-    pipe->poll.data = pipe;
-    lifetime_hold(&run->lifetime);
-    start_pipe(pipe);
+    close(descriptor); // not a pipe: nothing can be read
+    pipe->descriptor = -1;
 }
 
 void output_open(struct output *output, uv_loop_t *loop, struct feed *feed)
 {
-    *output = (struct output){.loop = loop, .feed = feed, .memory = base_alloc(OUTPUT_READ_SIZE, 1)};
-}
-
-static struct output_run *find(const struct output *output, const struct run_id *id)
-{
-    struct output_run *run = output->runs;
-    while (run && !run_id_equal(&run->id, id))
-        run = run->next;
-    return run;
+    *output = (struct output){.feed = feed, .set = epoll_create1(EPOLL_CLOEXEC)};
+    output->memory = base_alloc(OUTPUT_READ_SIZE, 1);
+    output->poll.data = output;
+    if (output->set < 0 || uv_poll_init(loop, &output->poll, output->set) ||
+        uv_poll_start(&output->poll, UV_READABLE, readable))
+        abort();
 }
 
 void output_add(struct output *output, const struct run_id *id, const int descriptors[2])
 {
     output_remove(output, id);
-    struct output_run *run = base_alloc(1, sizeof *run);
+    struct output_run *run = base_alloc(1, sizeof *run), **link = find(output, id);
     run->output = output;
     run->id = *id;
-    run->lifetime.closed = run_free;
-    run->next = output->runs;
-    output->runs = run;
+    *link = run;
+    output->run_count++;
     open_pipe(run, 0, descriptors[0]);
     open_pipe(run, 1, descriptors[1]);
 }
 
 void output_remove(struct output *output, const struct run_id *id)
 {
-    struct output_run *run = find(output, id);
-    if (run)
-        forget(run);
+    struct output_run **link = find(output, id);
+    if (*link)
+        forget(output, link);
 }
 
 void output_pause(struct output *output, bool paused)
@@ -154,24 +159,29 @@ void output_pause(struct output *output, bool paused)
     if (output->is_paused == paused)
         return;
     output->is_paused = paused;
-    for (struct output_run *run = output->runs; run; run = run->next) {
-        start_pipe(&run->pipes[0]);
-        start_pipe(&run->pipes[1]);
-    }
+    if (paused)
+        uv_poll_stop(&output->poll);
+    else
+        uv_poll_start(&output->poll, UV_READABLE, readable);
 }
 
 size_t output_count(const struct output *output)
 {
-    size_t count = 0;
-    for (const struct output_run *run = output->runs; run; run = run->next)
-        count++;
-    return count;
+    return output->run_count;
+}
+
+static void set_closed(uv_handle_t *handle)
+{
+    struct output *output = handle->data;
+    close(output->set);
 }
 
 void output_close(struct output *output)
 {
-    while (output->runs)
-        forget(output->runs);
+    for (size_t i = 0; i < OUTPUT_SLOT_COUNT; i++)
+        while (output->runs[i])
+            forget(output, &output->runs[i]);
+    uv_close((uv_handle_t *)&output->poll, set_closed);
     free(output->memory);
     output->memory = NULL;
 }
