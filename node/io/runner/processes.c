@@ -39,28 +39,57 @@ void processes_deinit(struct processes *processes)
     *processes = (struct processes){0};
 }
 
+static size_t slot_of_pid(pid_t pid)
+{
+    return (size_t)pid % PROCESSES_SLOT_COUNT;
+}
+
 struct processes_run *processes_find(const struct processes *processes, const struct run_id *id)
 {
-    for (size_t i = 0; i < processes->count; i++)
-        if (run_id_equal(&processes->items[i]->id, id))
-            return processes->items[i];
-    return NULL;
+    struct processes_run *run = processes->by_id[id->b[0]];
+    while (run && !run_id_equal(&run->id, id))
+        run = run->next_by_id;
+    return run;
 }
 
 struct processes_run *processes_find_pid(const struct processes *processes, pid_t pid)
 {
-    for (size_t i = 0; i < processes->count; i++)
-        if (processes->items[i]->pid == pid)
-            return processes->items[i];
-    return NULL;
+    struct processes_run *run = processes->by_pid[slot_of_pid(pid)];
+    while (run && run->pid != pid)
+        run = run->next_by_pid;
+    return run;
 }
 
 size_t processes_count_live(const struct processes *processes, const struct hash *job)
 {
     size_t count = 0;
-    for (size_t i = 0; i < processes->count; i++)
-        count += processes->items[i]->state != PROCESSES_ENDED && hash_equal(&processes->items[i]->job, job);
+    for (const struct processes_run *run = processes->by_job[job->b[0]]; run; run = run->next_by_job)
+        count += hash_equal(&run->job, job);
     return count;
+}
+
+static void add_live(struct processes *processes, struct processes_run *run)
+{
+    struct processes_run **by_pid = &processes->by_pid[slot_of_pid(run->pid)];
+    struct processes_run **by_job = &processes->by_job[run->job.b[0]];
+    run->next_by_pid = *by_pid;
+    run->next_by_job = *by_job;
+    *by_pid = *by_job = run;
+    processes->live_count++;
+    processes->look_at_ms = MIN_OF(processes->look_at_ms, run->deadline_ms);
+}
+
+static void remove_live(struct processes *processes, struct processes_run *run)
+{
+    struct processes_run **link = &processes->by_pid[slot_of_pid(run->pid)];
+    while (*link != run)
+        link = &(*link)->next_by_pid;
+    *link = run->next_by_pid;
+    link = &processes->by_job[run->job.b[0]];
+    while (*link != run)
+        link = &(*link)->next_by_job;
+    *link = run->next_by_job;
+    processes->live_count--;
 }
 
 struct processes_run *processes_add(struct processes *processes, const struct processes_run *run)
@@ -69,18 +98,25 @@ struct processes_run *processes_add(struct processes *processes, const struct pr
     base_grow(&array, &processes->capacity, processes->count + 1, sizeof(struct processes_run *));
     processes->items = array;
     struct processes_run *copy = base_copy(run, sizeof *run);
+    copy->place = processes->count;
+    copy->next_by_id = processes->by_id[copy->id.b[0]];
+    processes->by_id[copy->id.b[0]] = copy;
     processes->items[processes->count++] = copy;
-    processes->live_count += copy->state != PROCESSES_ENDED;
+    if (copy->state != PROCESSES_ENDED)
+        add_live(processes, copy);
     return copy;
 }
 
 void processes_remove(struct processes *processes, struct processes_run *run)
 {
-    size_t at = 0;
+    struct processes_run **link = &processes->by_id[run->id.b[0]];
     assert(run->state == PROCESSES_ENDED);
-    while (processes->items[at] != run)
-        at++;
-    processes->items[at] = processes->items[--processes->count];
+    while (*link != run)
+        link = &(*link)->next_by_id;
+    *link = run->next_by_id;
+    struct processes_run *last = processes->items[--processes->count];
+    processes->items[run->place] = last;
+    last->place = run->place;
     close_pipes(run);
     free(run);
 }
@@ -112,11 +148,12 @@ static void kill_now(struct processes_run *run, enum processes_cause cause)
     kill_group(run, SIGKILL);
 }
 
-void processes_signal(struct processes_run *run, enum frame_signal signal, enum processes_cause cause,
-                      uint64_t now_ms)
+void processes_signal(struct processes *processes, struct processes_run *run, enum frame_signal signal,
+                      enum processes_cause cause, uint64_t now_ms)
 {
     if (run->state == PROCESSES_ENDED)
         return;
+    processes->look_at_ms = now_ms;
     switch (signal) {
     case FRAME_TERM:
         stop(run, cause, now_ms);
@@ -133,26 +170,30 @@ void processes_signal(struct processes_run *run, enum frame_signal signal, enum 
     }
 }
 
+static void look_at(struct processes_run *run, uint64_t now_ms)
+{
+    if (run->state == PROCESSES_RUNNING && now_ms >= run->deadline_ms)
+        stop(run, PROCESSES_TIME_LIMIT, now_ms);
+    else if (run->state == PROCESSES_STOPPING && now_ms >= run->deadline_ms)
+        kill_now(run, run->cause);
+}
+
 void processes_tick(struct processes *processes, uint64_t now_ms)
 {
+    if (now_ms < processes->look_at_ms)
+        return;
+    processes->look_at_ms = UINT64_MAX;
     for (size_t i = 0; i < processes->count; i++) {
         struct processes_run *run = processes->items[i];
-        if (run->state == PROCESSES_RUNNING && now_ms >= run->deadline_ms)
-            stop(run, PROCESSES_TIME_LIMIT, now_ms);
-        else if (run->state == PROCESSES_STOPPING && now_ms >= run->deadline_ms)
-            kill_now(run, run->cause);
+        look_at(run, now_ms);
+        if (run->state == PROCESSES_RUNNING || run->state == PROCESSES_STOPPING)
+            processes->look_at_ms = MIN_OF(processes->look_at_ms, run->deadline_ms);
     }
 }
 
 uint64_t processes_deadline_ms(const struct processes *processes)
 {
-    uint64_t deadline_ms = UINT64_MAX;
-    for (size_t i = 0; i < processes->count; i++) {
-        const struct processes_run *run = processes->items[i];
-        if (run->state == PROCESSES_RUNNING || run->state == PROCESSES_STOPPING)
-            deadline_ms = MIN_OF(deadline_ms, run->deadline_ms);
-    }
-    return deadline_ms;
+    return processes->look_at_ms;
 }
 
 // What the end means. Once it was asked to stop, its exit code says nothing about its work any more.
@@ -194,6 +235,6 @@ void processes_end(struct processes *processes, struct processes_run *run, const
     run->frame.memory_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
     judge(run, end->status, &run->frame);
     move(run, PROCESSES_ENDED);
+    remove_live(processes, run);
     run->pid = 0;
-    processes->live_count--;
 }

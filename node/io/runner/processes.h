@@ -20,6 +20,7 @@
 enum {
     PROCESSES_OPEN_COUNT_MAX = 2 * LIMIT_RUNNING_COUNT_MAX, // live ones and ends not acknowledged
     PROCESSES_TELL_AGAIN_MS = 10000,
+    PROCESSES_SLOT_COUNT = 256,
 };
 
 enum processes_state {
@@ -47,12 +48,20 @@ struct processes_run {
     uint64_t deadline_ms; // RUNNING: of the time limit; STOPPING: of the grace. Monotonic
     uint64_t told_ms;     // ENDED: when it was last told
     struct frame frame;   // STARTED, then ENDED
+    // Of processes.c:
+    struct processes_run *next_by_id, *next_by_pid, *next_by_job;
+    size_t place; // in items
 };
 
 struct processes {
     struct processes_run **items; // owned
     size_t count, capacity;
-    size_t live_count; // not ENDED
+    size_t live_count;   // not ENDED
+    uint64_t look_at_ms; // monotonic: no time limit or grace is over before
+    // Chains, for thousands may be open: by the first byte of the id, the low bits of the pid (live ones) and
+    // the first byte of the job (live ones).
+    struct processes_run *by_id[PROCESSES_SLOT_COUNT], *by_pid[PROCESSES_SLOT_COUNT],
+        *by_job[PROCESSES_SLOT_COUNT];
 };
 
 void processes_deinit(struct processes *processes); // closes pipes, kills nothing; safe on a zeroed one
@@ -66,11 +75,11 @@ struct processes_run *processes_add(struct processes *processes, const struct pr
 void processes_remove(struct processes *processes, struct processes_run *run); // acknowledged
 
 // TERM and KILL end it as `cause` unless it is being ended for another one already.
-void processes_signal(struct processes_run *run, enum frame_signal signal, enum processes_cause cause,
-                      uint64_t now_ms);
+void processes_signal(struct processes *processes, struct processes_run *run, enum frame_signal signal,
+                      enum processes_cause cause, uint64_t now_ms);
 // Time limits and graces that are over.
 void processes_tick(struct processes *processes, uint64_t now_ms);
-uint64_t processes_deadline_ms(const struct processes *processes); // UINT64_MAX: nothing to do
+uint64_t processes_deadline_ms(const struct processes *processes); // when there may be some; UINT64_MAX: none
 
 // Its command was reaped with this wait status: becomes ENDED, its frame says how.
 struct processes_end {

@@ -166,7 +166,7 @@ static void stop_runs(struct runner *runner, enum frame_signal signal)
     for (size_t i = 0; i < runner->processes.count; i++) {
         struct processes_run *run = runner->processes.items[i];
         run->grace_ms = MIN_OF(run->grace_ms, (uint64_t)RUNNER_STOP_GRACE_MS);
-        processes_signal(run, signal, PROCESSES_SHUTDOWN, clock_now_ms());
+        processes_signal(&runner->processes, run, signal, PROCESSES_SHUTDOWN, clock_now_ms());
     }
 }
 
@@ -243,6 +243,7 @@ static void tick(struct runner *runner)
 {
     uint64_t now_ms = clock_now_ms();
     processes_tick(&runner->processes, now_ms);
+    runner_sweep(runner, now_ms);
     if (child_tick(&runner->child, now_ms))
         runner_greet(runner);
     if (now_ms >= runner->beat_at_ms) {
@@ -264,6 +265,8 @@ static uint64_t sleep_ms(const struct runner *runner)
 {
     uint64_t now_ms = clock_now_ms(), wake_ms = MIN_OF(runner->beat_at_ms, runner->sync_at_ms);
     wake_ms = MIN_OF(wake_ms, processes_deadline_ms(&runner->processes));
+    if (runner->wants_sweep)
+        wake_ms = MIN_OF(wake_ms, runner->swept_ms + RUNNER_SWEEP_MS);
     wake_ms = MIN_OF(wake_ms, child_deadline_ms(&runner->child));
     if (runner->is_stopping)
         wake_ms = MIN_OF(wake_ms, runner->stop_at_ms);
@@ -293,7 +296,8 @@ static void turn(struct runner *runner)
 
 static bool is_over(const struct runner *runner)
 {
-    return runner->is_stopping && runner->processes.live_count == 0 && runner->child.state == CHILD_DOWN;
+    return runner->is_stopping && runner->processes.live_count == 0 && !runner->wants_sweep &&
+           runner->child.state == CHILD_DOWN;
 }
 
 // Patience is over, or was never asked for.

@@ -111,7 +111,7 @@ static void signal_run(struct runner *runner, const struct frame *frame)
 {
     struct processes_run *run = processes_find(&runner->processes, &frame->run);
     if (run)
-        processes_signal(run, frame->action, PROCESSES_CANCELLED, clock_now_ms());
+        processes_signal(&runner->processes, run, frame->action, PROCESSES_CANCELLED, clock_now_ms());
 }
 
 static void acknowledge(struct runner *runner, const struct frame *frame)

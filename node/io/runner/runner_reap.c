@@ -56,17 +56,23 @@ static void reap_one(struct runner *runner, pid_t pid)
 
 void runner_reap(struct runner *runner)
 {
-    const struct descendants_judge judge = {.is_known = is_known, .is_live = is_live, .context = runner};
-    bool any = false;
     for (;;) {
         siginfo_t info = {0};
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
-            break;
+            return;
         reap_one(runner, info.si_pid);
-        any = true;
+        runner->wants_sweep = true;
     }
-    if (any)
-        descendants_sweep(&judge, runner->processes.live_count > 0);
+}
+
+void runner_sweep(struct runner *runner, uint64_t now_ms)
+{
+    const struct descendants_judge judge = {.is_known = is_known, .is_live = is_live, .context = runner};
+    if (!runner->wants_sweep || now_ms - runner->swept_ms < RUNNER_SWEEP_MS)
+        return;
+    runner->wants_sweep = false;
+    runner->swept_ms = now_ms;
+    descendants_sweep(&judge, runner->processes.live_count > 0);
 }
 
 // --- an earlier runner's -----------------------------------------------------

@@ -13,6 +13,7 @@ enum {
     RUNNER_GAP_MS = 1000,  // away for longer: no start until the network process took its jobs anew
     RUNNER_SYNC_MS = 1000, // a mark of the journal is on the disk by then
     RUNNER_BALLAST_MS = 60000,
+    RUNNER_SWEEP_MS = 20, // between two looks at what ended runs left behind: hundreds may end at once
     RUNNER_PARKED_COUNT_MAX = 64,
     RUNNER_TURN_FRAME_COUNT = 256, // frames handled before other things have their turn
 };
@@ -50,8 +51,10 @@ struct runner {
     uint64_t beat_at_ms;
     uint64_t ballast_at_ms; // when to look after it again
     uint64_t sync_at_ms;    // UINT64_MAX: nothing to sync
-    uint64_t malformed;     // frames, of all network processes so far
-    bool is_ready;          // said so to the service manager
+    uint64_t swept_ms;      // when it was last looked at what ended runs left behind
+    bool wants_sweep;
+    uint64_t malformed; // frames, of all network processes so far
+    bool is_ready;      // said so to the service manager
     bool is_stopping;
     uint64_t stop_at_ms; // when patience ends
     int exit_status;
@@ -74,6 +77,8 @@ uint64_t runner_check_gap(struct runner *runner);
 
 // runner_reap.c - commands and what they leave behind
 void runner_reap(struct runner *runner);
+// Kills what ended runs left behind, if any has ended since and RUNNER_SWEEP_MS are over.
+void runner_sweep(struct runner *runner, uint64_t now_ms);
 // A run of an earlier runner that the journal calls open.
 void runner_take_leftover(void *context, const struct journal_leftover *leftover);
 // Ends what is left of such runs and writes them down as lost.
