@@ -42,7 +42,7 @@ void log_resume(struct core *core, struct log *log);
 void log_resume_row(struct log *log, const struct ledger_segment *segment);
 void log_resume_done(struct core *core, struct log *log, bool more);
 void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes data);
-void log_tick(struct core *core, struct log *log);   // each LOG_FLUSH_MS while something waits
+void log_tick(struct core *core, struct log *log);   // now and then while something waits
 void log_finish(struct core *core, struct log *log); // the run is over: all that is kept goes to disk
 bool log_is_waiting(const struct log *log);          // something would be written by log_tick
 

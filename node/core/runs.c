@@ -9,6 +9,7 @@
 
 enum {
     RUNS_START_AGAIN_MS = 3000, // no answer to START: ask again
+    RUNS_TICK_MS = 100,         // hundreds may live, and each says and does many things
     RUNS_OUTPUT_WAIT_MS = 2000, // after the end, for a pipe somebody else still holds
 };
 
@@ -369,7 +370,11 @@ void runs_tick(struct core *core)
         const struct frame frame = {.kind = FRAME_RESUME, .boottime_ns = core->boottime_ns};
         outbox_frame(&core->outbox, &frame);
         core->runs.needs_resume = false;
+        core->runs.tick_ms = 0;
     }
+    if (core->now_ms < core->runs.tick_ms)
+        return;
+    core->runs.tick_ms = core->now_ms + RUNS_TICK_MS;
     for (size_t i = core->runs.count; i-- > 0;) {
         struct run *run = core->runs.items[i];
         if (run->state == RUN_STARTING && core->now_ms - run->sent_ms >= RUNS_START_AGAIN_MS)
@@ -386,7 +391,7 @@ uint64_t runs_deadline_ms(const struct core *core)
     for (size_t i = 0; i < core->runs.count; i++) {
         const struct run *run = core->runs.items[i];
         if (run->state == RUN_STARTING || run->state == RUN_ENDED || log_is_waiting(&run->log))
-            return core->now_ms + LOG_FLUSH_MS;
+            return MAX_OF(core->runs.tick_ms, core->now_ms);
     }
     return UINT64_MAX;
 }

@@ -39,6 +39,7 @@ struct runs {
     struct run **items; // owned, by id
     size_t count, capacity;
     bool needs_resume; // the runner refuses starts until RESUME
+    uint64_t tick_ms;  // monotonic: when all of them are looked at again
 };
 
 void runs_deinit(struct runs *runs);
