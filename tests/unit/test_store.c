@@ -122,21 +122,6 @@ static void a_meta_value_is_replaced_and_an_empty_one_forgotten(void **state)
     support_rows_deinit(&rows);
 }
 
-static void the_generation_rises_with_every_start(void **state)
-{
-    (void)state;
-    support_store_close(&fixture);
-    for (uint64_t expected = 1; expected < 4; expected++) {
-        uint64_t generation = 0;
-        struct buffer value = {0};
-        assert_int_equal(store_open(fixture.path, &fixture.options, &fixture.store), 0);
-        assert_int_equal(store_next_generation(fixture.store, &generation), 0);
-        assert_int_equal(generation, expected);
-        assert_int_equal(store_find_meta(fixture.store, "nothing", &value), STORE_NOT_FOUND);
-        support_store_close(&fixture);
-    }
-}
-
 static void put_cursor(uint8_t signer, int64_t decided_ms, uint64_t epoch)
 {
     struct buffer body = {0};
@@ -671,7 +656,6 @@ int main(void)
         TEST(records_are_loaded_authority_first_and_in_order),
         TEST(authority_entries_come_by_number),
         TEST(a_meta_value_is_replaced_and_an_empty_one_forgotten),
-        TEST(the_generation_rises_with_every_start),
         TEST(only_cursors_that_no_other_covers_are_loaded),
         TEST(old_claims_are_loaded_only_without_their_result),
         TEST(a_block_of_claims_is_open_until_every_due_time_has_a_result),

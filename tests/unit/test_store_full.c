@@ -180,6 +180,32 @@ static void room_that_returns_is_noticed(void **state)
     assert_int_equal(fixture.refused, refused);
 }
 
+// Nothing is left to give up, and still the node has to count its generation before it says a word.
+static void a_full_disk_without_ballast_can_be_started_from(void **state)
+{
+    (void)state;
+    uint64_t before = 0, after = 0;
+    need_disk();
+    assert_int_equal(store_open(fixture.path, &fixture.options, &fixture.store), 0);
+    assert_int_equal(store_next_generation(fixture.store, &before), 0);
+    support_store_close(&fixture);
+    fill_store();
+    fill_disk();
+    assert_false(has_ballast());
+    support_store_close(&fixture);
+    fill_disk(); // what the log had
+    assert_int_equal(store_open(fixture.path, &fixture.options, &fixture.store), 0);
+    assert_int_equal(store_next_generation(fixture.store, &after), 0);
+    assert_int_equal(after, before + 1);
+    fixture.storage = EVENT_STORAGE_OK;
+    store_start(fixture.store);
+    wait_for(EVENT_STORAGE_FULL);
+    put_pause(1);
+    unlink(filler);
+    support_store_settle(&fixture);
+    wait_for(EVENT_STORAGE_OK);
+}
+
 static void what_must_be_written_waits_for_room(void **state)
 {
     (void)state;
@@ -271,6 +297,7 @@ int main(void)
         TEST(a_full_disk_is_said_and_output_refused),
         TEST(pauses_get_the_room_of_the_ballast),
         TEST(room_that_returns_is_noticed),
+        TEST(a_full_disk_without_ballast_can_be_started_from),
         TEST(what_must_be_written_waits_for_room),
         TEST(forgetting_history_works_on_a_full_disk),
         TEST(a_disk_that_is_full_at_the_start_is_said),

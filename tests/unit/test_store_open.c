@@ -56,6 +56,41 @@ static void scribble(off_t offset, size_t size)
     close(file);
 }
 
+static void the_generation_rises_with_every_start(void **state)
+{
+    (void)state;
+    support_store_close(&fixture);
+    for (uint64_t expected = 1; expected < 4; expected++) {
+        uint64_t generation = 0;
+        struct buffer value = {0};
+        assert_int_equal(store_open(fixture.path, &fixture.options, &fixture.store), 0);
+        assert_int_equal(store_next_generation(fixture.store, &generation), 0);
+        assert_int_equal(generation, expected);
+        assert_int_equal(store_find_meta(fixture.store, "nothing", &value), STORE_NOT_FOUND);
+        support_store_close(&fixture);
+    }
+}
+
+// The database may be moved away, and the file beside it be torn: the other still knows.
+static void the_generation_survives_the_loss_of_either_place(void **state)
+{
+    (void)state;
+    char path[SUPPORT_DIR_ROOM + 16];
+    uint64_t generation = 0;
+    snprintf(path, sizeof path, "%s/generation", fixture.directory);
+    support_store_close(&fixture);
+    for (uint64_t expected = 1; expected < 7; expected++) {
+        assert_int_equal(store_open(fixture.path, &fixture.options, &fixture.store), 0);
+        assert_int_equal(store_next_generation(fixture.store, &generation), 0);
+        assert_int_equal(generation, expected);
+        support_store_close(&fixture);
+        if (expected % 3 == 0)
+            assert_int_equal(unlink(fixture.path), 0);
+        else if (expected % 3 == 1)
+            assert_int_equal(truncate(path, 100), 0);
+    }
+}
+
 static void a_damaged_file_is_refused_with_advice(void **state)
 {
     (void)state;
@@ -114,9 +149,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_damaged_file_is_refused_with_advice),  TEST(a_database_of_a_later_version_is_not_touched),
-        TEST(two_processes_do_not_share_a_store),     TEST(the_index_of_the_log_is_no_file),
+        TEST(a_damaged_file_is_refused_with_advice),
+        TEST(a_database_of_a_later_version_is_not_touched),
+        TEST(two_processes_do_not_share_a_store),
+        TEST(the_index_of_the_log_is_no_file),
         TEST(a_store_below_no_directory_is_an_error),
+        TEST(the_generation_rises_with_every_start),
+        TEST(the_generation_survives_the_loss_of_either_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

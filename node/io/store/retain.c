@@ -287,14 +287,15 @@ static int used_bytes(struct database *database, uint64_t *ret_used, uint64_t *r
     return outcome;
 }
 
-// Down to nine tenths, so that this is not needed again with the next write.
+// From seven eighths down to three quarters: until the next sweep an eighth may come (COMMIT_SWEEP_PART), and
+// the file, which grows only when no page in it is free, stays below the bound.
 static int make_room(struct database *database, uint64_t size_max_bytes, uint64_t *dropped)
 {
     uint64_t used = 0, unused = 0;
     int outcome = used_bytes(database, &used, &unused);
-    if (outcome || used <= size_max_bytes)
+    if (outcome || used <= size_max_bytes / 8 * 7)
         return outcome;
-    while (!outcome && used > size_max_bytes / 10 * 9) {
+    while (!outcome && used > size_max_bytes / 4 * 3) {
         size_t count = 0;
         outcome = drop_oldest_output(database, &count);
         if (!outcome && !count)
@@ -363,11 +364,12 @@ int retain_sweep(struct database *database, uint64_t size_max_bytes, uint64_t *d
 
 uint64_t retain_size_default(int directory)
 {
-    enum { SIZE_MAX_MIB = 256, SIZE_MIN_MIB = 2 };
+    // Beside the database: its log, two ballasts, the runner's journal and floors.
+    enum { SIZE_MAX_MIB = 256, SIZE_MIN_MIB = 2, OTHERS_MIB = 6 };
     const uint64_t mib = 1024 * 1024;
     struct statvfs disk;
-    if (fstatvfs(directory, &disk))
-        return SIZE_MAX_MIB * mib;
-    uint64_t tenth = (uint64_t)disk.f_blocks * disk.f_frsize / 10;
-    return MAX_OF(MIN_OF(tenth, SIZE_MAX_MIB * mib), SIZE_MIN_MIB * mib);
+    uint64_t whole = SIZE_MAX_MIB * mib;
+    if (fstatvfs(directory, &disk) == 0)
+        whole = MIN_OF(whole, (uint64_t)disk.f_blocks * disk.f_frsize / 10);
+    return MAX_OF(whole, (SIZE_MIN_MIB + OTHERS_MIB) * mib) - OTHERS_MIB * mib;
 }

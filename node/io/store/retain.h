@@ -32,7 +32,8 @@ bool retain_is_done(const struct retain_task *task);
 // cost. Makes its own transactions.
 int retain_sweep(struct database *database, uint64_t size_max_bytes, uint64_t *dropped) WARN_UNUSED;
 
-// min(256 MiB, a tenth of the disk that holds `directory`).
+// What of min(256 MiB, a tenth of the disk that holds `directory`) is left for the database when the other
+// files of an agent have their part; 2 MiB at least.
 uint64_t retain_size_default(int directory);
 
 #endif

@@ -13,6 +13,7 @@
 #include "node/io/memory.h"
 #include "node/io/store/commit.h"
 #include "node/io/store/database.h"
+#include "node/io/store/generation.h"
 #include "node/io/store/lookup.h"
 #include "node/io/store/retain.h"
 #include "node/io/store/writer.h"
@@ -96,7 +97,9 @@ void store_explain(int outcome, const char *path, char *out, size_t size)
         snprintf(out, size, "%s is in use by another process: stop it first", path);
         return;
     case STORE_FULL:
-        snprintf(out, size, "the disk of %s is full: make room and start again", path);
+        snprintf(out, size,
+                 "the disk of %s is full: make room; until then nothing starts here, and it is tried again",
+                 path);
         return;
     default:
         snprintf(out, size, "%s cannot be opened or written: check the disk and the rights of its directory",
@@ -125,7 +128,10 @@ int store_write_now(struct store *store, const struct effect_write *writes, size
     if (outcome != STORE_FULL)
         return outcome;
     ballast_remove(&store->commit.ballast);
-    return write_once(store, writes, count);
+    outcome = write_once(store, writes, count);
+    if (outcome == STORE_FULL && database_checkpoint(&store->database, true) == 0)
+        outcome = write_once(store, writes, count);
+    return outcome;
 }
 
 int store_find_meta(struct store *store, const char *key, struct buffer *out)
@@ -148,7 +154,7 @@ int store_find_meta(struct store *store, const char *key, struct buffer *out)
     return 0;
 }
 
-int store_next_generation(struct store *store, uint64_t *ret_generation)
+static int read_generation(struct store *store, uint64_t *ret_generation)
 {
     struct buffer value = {0};
     struct reader reader;
@@ -159,16 +165,27 @@ int store_next_generation(struct store *store, uint64_t *ret_generation)
         generation = reader_u64(&reader);
         outcome = reader_is_done(&reader) ? 0 : STORE_CORRUPT;
     }
-    if (!outcome || outcome == STORE_NOT_FOUND) {
-        buffer_clear(&value);
-        buffer_add_u64(&value, ++generation);
-        struct effect_write write = {
-            .kind = EFFECT_WRITE_META,
-            .key = generation_key,
-            .value = buffer_view(&value),
-        };
-        outcome = store_write_now(store, &write, 1);
-    }
+    buffer_deinit(&value);
+    if (!outcome || outcome == STORE_NOT_FOUND)
+        *ret_generation = MAX_OF(generation, generation_read(store->directory));
+    return outcome == STORE_NOT_FOUND ? 0 : outcome;
+}
+
+// Each of the two is enough: the file can be written on a full disk, the database on every other.
+int store_next_generation(struct store *store, uint64_t *ret_generation)
+{
+    struct buffer value = {0};
+    uint64_t generation;
+    int outcome = read_generation(store, &generation);
+    if (outcome)
+        return outcome;
+    buffer_add_u64(&value, ++generation);
+    const struct effect_write write = {
+        .kind = EFFECT_WRITE_META, .key = generation_key, .value = buffer_view(&value)};
+    bool is_in_file = generation_write(store->directory, generation) == 0;
+    outcome = store_write_now(store, &write, 1);
+    if (outcome == STORE_FULL && is_in_file)
+        outcome = 0;
     buffer_deinit(&value);
     if (!outcome)
         *ret_generation = generation;

@@ -23,7 +23,7 @@ struct store;
 
 struct store_options {
     const char *vfs;           // of SQLite; NULL: the platform's. Tests record through their own
-    uint64_t size_max_bytes;   // of the database; 0: min(256 MiB, a tenth of the disk)
+    uint64_t size_max_bytes;   // of the database; 0: retain_size_default()
     uint32_t checkpoint_pages; // length of the write-ahead log at which it is copied back; 0: the default
 };
 
