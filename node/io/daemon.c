@@ -325,7 +325,8 @@ static void boot(struct daemon *daemon, const struct agent_keys *keys, uint64_t 
     sodium_memzero(&event, sizeof event);
 }
 
-static bool open_store(struct daemon *daemon, const struct agent_keys *keys, uint64_t *ret_generation)
+// 0, or the exit status: another start may find room, nothing else mends itself.
+static int open_store(struct daemon *daemon, const struct agent_keys *keys, uint64_t *ret_generation)
 {
     const struct store_options options = {0};
     int outcome = store_open(store_name, &options, &daemon->store);
@@ -333,12 +334,12 @@ static bool open_store(struct daemon *daemon, const struct agent_keys *keys, uin
         outcome = store_next_generation(daemon->store, ret_generation);
     if (outcome) {
         explain_store(outcome);
-        return false;
+        return outcome == STORE_FULL ? DAEMON_FAILED : DAEMON_REFUSED;
     }
     outcome = import_take(CHILD_NET_FD, &keys->fleet, daemon->store);
     if (outcome)
         notice_say(EFFECT_ERROR, "%s", import_outcome_text(outcome));
-    return !outcome;
+    return outcome ? DAEMON_REFUSED : 0;
 }
 
 static bool load_keys(struct agent_keys *ret_keys)
@@ -382,9 +383,10 @@ static int start_and_run(struct daemon *daemon, const struct agent_keys *keys,
                          const struct daemon_options *options)
 {
     uint64_t generation;
-    if (!open_store(daemon, keys, &generation)) {
+    int status = open_store(daemon, keys, &generation);
+    if (status) {
         store_close(daemon->store);
-        return DAEMON_REFUSED;
+        return status;
     }
     open_loop(daemon);
     daemon->core = core_new();

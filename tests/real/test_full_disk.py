@@ -92,6 +92,31 @@ class Disk(story.Story):
         self.node.run("run", "job", "--wait")
         self.assertEqual(len(self.node.runs("job")), 1)
 
+    def test_a_node_starts_on_a_full_disk_without_a_ballast(self):
+        for name in ("one", "two"):
+            self.node.add(name, "--every", "30d", "--", "true")
+        before = self.node.status()["generation"]
+        self.fill()
+        self.noticed()
+        self.node.kill()
+        if os.path.exists(os.path.join(self.net, "ballast")):
+            os.remove(os.path.join(self.net, "ballast"))
+        self.fill()
+        self.node.start()
+        answer = self.node.ask("status", status=fleet.FAILED)
+        self.assertEqual(answer["storage"], "full")
+        self.assertGreater(answer["generation"], before)
+        self.assertGreater(answer["stored_bytes"], 16 << 10)
+        self.make_room()
+        fleet.wait_until(lambda: self.node.status()["storage"] == "ok", 60, "it recovers by itself")
+        self.node.run("pause", "one")
+        self.node.run("rm", "two")
+        self.node.kill()
+        self.node.start()
+        jobs = {job["name"]: job for job in self.node.ask("jobs")}
+        self.assertTrue(jobs["one"]["paused"])
+        self.assertNotIn("two", jobs)
+
     def noticed(self):
         def is_refused():
             answer = self.node.run("add", f"late{len(refusals)}", "--every", "30d", *fleet.USER, "--", "true",

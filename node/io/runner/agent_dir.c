@@ -126,7 +126,8 @@ static int take_lock(struct agent_dir *dir)
             dir->path);
     }
     int length = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(dir->lock, 0) != 0 || pwrite(dir->lock, pid, (size_t)length, 0) != length)
+    // The number is for people. It is written over the old one: a full disk has room for that.
+    if (pwrite(dir->lock, pid, (size_t)length, 0) == length && ftruncate(dir->lock, length) != 0)
         return refuse_errno(dir, "lock");
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "node/io/runner/journal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,8 +206,11 @@ int journal_open(struct journal *journal, int directory, int64_t wall_ms, journa
 {
     *journal = (struct journal){.log.fd = -1, .compact_at_bytes = COMPACT_SIZE_MIN};
     int r = applog_open(&journal->log, directory, "journal", load_mark, journal);
+    // Without room for a new file the old one goes on, which is good and only longer.
     if (r == 0 && journal->log.size_bytes > COMPACT_SIZE_MIN)
         r = compact(journal, wall_ms);
+    if (r == -ENOSPC)
+        r = 0;
     if (r == 0)
         tell_left(journal, left, context);
     else
