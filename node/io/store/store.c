@@ -18,8 +18,8 @@
 #include "node/io/store/retain.h"
 #include "node/io/store/writer.h"
 
-// After the last work, before memory is given back: what is told on and cached for a while is over by then.
-enum { BUSY_MS = 15000 };
+// After the last work memory is given back, and once more later: news is told on for some seconds.
+static const uint64_t rest_after_ms[] = {5000, 15000};
 
 static const char generation_key[] = "store.generation";
 
@@ -36,7 +36,7 @@ struct store {
     struct request_list writes, queries; // owned
     bool closing;
 
-    bool has_rested; // the thread's: nothing was done since memory was given back
+    size_t rest_count; // the thread's: how often memory was given back since it did anything
 };
 
 // A new file is named on the disk only once its directory is synced; SQLite syncs the file alone.
@@ -233,18 +233,22 @@ static void answer(struct store *store, const struct effect_query *query)
 
 static uint64_t patience_ns(const struct store *store)
 {
-    uint64_t ms = store->commit.state == EVENT_STORAGE_FULL ? 1000 : store->has_rested ? 3600000 : BUSY_MS;
+    uint64_t ms = 3600000; // nothing to do by itself
+    if (store->commit.state == EVENT_STORAGE_FULL)
+        ms = 1000;
+    else if (store->rest_count < COUNT_OF(rest_after_ms))
+        ms = rest_after_ms[store->rest_count];
     return ms * 1000000u;
 }
 
 // Pages that were read and memory that was freed: the file system and others have better use for both.
 static void rest(struct store *store)
 {
-    if (store->has_rested || store->commit.state != EVENT_STORAGE_OK)
+    if (store->rest_count == COUNT_OF(rest_after_ms) || store->commit.state != EVENT_STORAGE_OK)
         return;
     sqlite3_db_release_memory(store->database.connection);
     memory_give_back();
-    store->has_rested = true;
+    store->rest_count++;
 }
 
 // Sleeps until there is something to do. False when the store closes and all was taken.
@@ -271,7 +275,8 @@ static void run(void *context)
     load(store);
     while (take(store, &writes, &queries)) {
         bool is_busy = writes.first || queries.first || commit_has_tasks(&store->commit);
-        store->has_rested = store->has_rested && !is_busy;
+        if (is_busy)
+            store->rest_count = 0;
         if (writes.first)
             commit_batch(&store->commit, &writes);
         else
