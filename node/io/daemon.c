@@ -19,6 +19,7 @@
 #include "node/io/notice.h"
 #include "node/io/output.h"
 #include "node/io/perform.h"
+#include "node/io/ports.h"
 #include "node/io/runner/agent_keys.h"
 #include "node/io/runner/child.h"
 #include "node/io/runner/confine.h"
@@ -371,6 +372,7 @@ static void run(struct daemon *daemon, const struct agent_keys *keys, uint64_t g
                 const struct daemon_options *options)
 {
     say_listening(&daemon->listen);
+    ports_save(CHILD_NET_FD, &options->wish, &daemon->listen);
     uv_signal_start(&daemon->terminate, terminated, SIGTERM);
     uv_prepare_start(&daemon->before_sleep, before_sleep);
     uv_timer_start(&daemon->beat, beat, 0, RUNNER_PEER_BEAT_MS);
@@ -432,6 +434,7 @@ int daemon_main(int argc, char **argv)
                    daemon.confined.lacks);
     if (!load_keys(&keys))
         return DAEMON_REFUSED;
+    ports_load(CHILD_NET_FD, &options.wish);
     int exit_status = start_and_run(&daemon, &keys, &options);
     agent_keys_wipe(&keys);
     return exit_status;

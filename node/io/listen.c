@@ -17,13 +17,32 @@ static int bind_both(const struct address *address, struct tcp *tcp, struct udp 
     int result = UV_EADDRINUSE;
     int tries = address->port == 0 ? PORT_TRIES : 1;
     for (int i = 0; i < tries && result == UV_EADDRINUSE; i++) {
-        if (i)
-            tcp_unbind_last(tcp);
+        if (tcp->listener_count == TCP_LISTENER_COUNT_MAX)
+            return UV_EMFILE;
         result = tcp_bind(tcp, address, ret_bound);
         if (!result)
             result = udp_bind(udp, ret_bound);
+        if (result)
+            tcp_unbind_last(tcp);
     }
     return result;
+}
+
+// The port of this node's process before, where it asks for any and that one is free.
+static bool bind_again(const struct listen_wish *wish, size_t index, struct tcp *tcp, struct udp *udp,
+                       struct listen_result *result)
+{
+    if (index >= wish->before_count || wish->listen[index].port)
+        return false;
+    struct address address = wish->before[index];
+    address.port = 0;
+    if (!address_equal(&address, &wish->listen[index]))
+        return false;
+    address.port = wish->before[index].port;
+    if (bind_both(&address, tcp, udp, &result->bound[result->bound_count]))
+        return false;
+    result->bound_count++;
+    return true;
 }
 
 static const char *reason_of(int error)
@@ -65,7 +84,7 @@ static bool bind_all(const struct listen_wish *wish, struct tcp *tcp, struct udp
     if (!wish->listen_count)
         return bind_one(&any4, tcp, udp, false, result) && bind_one(&any6, tcp, udp, true, result);
     for (size_t i = 0; i < wish->listen_count; i++)
-        if (!bind_one(&wish->listen[i], tcp, udp, false, result))
+        if (!bind_again(wish, i, tcp, udp, result) && !bind_one(&wish->listen[i], tcp, udp, false, result))
             return false;
     return true;
 }

@@ -1,7 +1,8 @@
 // listen.h - the addresses a node listens on, and those it tells others.
 //
 // Each address is bound for datagrams and streams alike, on one port. Without any it is 0.0.0.0 and [::],
-// the latter only where the machine has IPv6.
+// the latter only where the machine has IPv6. Port 0 is the one this node had before, else a free one: a new
+// process after a crash is reached where the others know it (node/io/ports.h).
 #ifndef NODE_IO_LISTEN_H
 #define NODE_IO_LISTEN_H
 
@@ -15,6 +16,8 @@ struct listen_wish {
     size_t listen_count;
     struct address advertise[LIMIT_ADDRESS_COUNT_MAX]; // port 0: the one listened on
     size_t advertise_count;
+    struct address before[LIMIT_ADDRESS_COUNT_MAX]; // what was bound last time, in the same order
+    size_t before_count;
 };
 
 struct listen_result {

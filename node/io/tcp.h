@@ -12,8 +12,8 @@
 #include "node/io/feed.h"
 
 enum {
-    TCP_LISTENER_COUNT_MAX = LIMIT_ADDRESS_COUNT_MAX,
-    TCP_QUEUE_SIZE_MAX = 4 * 1024 * 1024, // a peer that reads so slowly is cut off
+    TCP_LISTENER_COUNT_MAX = 4 * LIMIT_ADDRESS_COUNT_MAX, // those given up again count
+    TCP_QUEUE_SIZE_MAX = 4 * 1024 * 1024,                 // a peer that reads so slowly is cut off
     TCP_KEEP_ALIVE_S = 30,
     TCP_UNANSWERED_MS = 10000, // what is not acknowledged for so long breaks the stream
     TCP_CONNECT_MS = 10000,

@@ -28,8 +28,12 @@ int udp_bind(struct udp *udp, const struct address *address)
     socket->handle.data = socket;
     udp->count++; // from here on it must be closed
     socket_from_address(address, &system);
-    return uv_udp_bind(&socket->handle, (const struct sockaddr *)&system,
-                       address->ip_size == 16 ? UV_UDP_IPV6ONLY : 0);
+    result = uv_udp_bind(&socket->handle, (const struct sockaddr *)&system,
+                         address->ip_size == 16 ? UV_UDP_IPV6ONLY : 0);
+    socket->is_closed = result != 0;
+    if (socket->is_closed)
+        uv_close((uv_handle_t *)&socket->handle, NULL);
+    return result;
 }
 
 static void give_memory(uv_handle_t *handle, size_t wanted, uv_buf_t *ret_memory)
@@ -55,6 +59,8 @@ static void received(uv_udp_t *handle, ssize_t size, const uv_buf_t *memory, con
 int udp_start(struct udp *udp)
 {
     for (size_t i = 0; i < udp->count; i++) {
+        if (udp->sockets[i].is_closed)
+            continue;
         int result = uv_udp_recv_start(&udp->sockets[i].handle, give_memory, received);
         if (result && result != UV_EALREADY)
             return result;
@@ -73,7 +79,7 @@ static void sent(uv_udp_send_t *request, int status)
 static struct udp_socket *find(struct udp *udp, const struct address *to)
 {
     for (size_t i = 0; i < udp->count; i++)
-        if (udp->sockets[i].address.ip_size == to->ip_size)
+        if (!udp->sockets[i].is_closed && udp->sockets[i].address.ip_size == to->ip_size)
             return &udp->sockets[i];
     return NULL;
 }
@@ -115,6 +121,7 @@ void udp_send(struct udp *udp, const struct address *to, struct bytes data)
 void udp_close(struct udp *udp)
 {
     for (size_t i = 0; i < udp->count; i++)
-        uv_close((uv_handle_t *)&udp->sockets[i].handle, NULL);
+        if (!udp->sockets[i].is_closed)
+            uv_close((uv_handle_t *)&udp->sockets[i].handle, NULL);
     udp->count = 0;
 }

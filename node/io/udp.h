@@ -9,14 +9,15 @@
 #include "node/io/feed.h"
 
 enum {
-    UDP_SOCKET_COUNT_MAX = LIMIT_ADDRESS_COUNT_MAX,
-    UDP_QUEUE_SIZE_MAX = 1024 * 1024, // waiting to be sent; more is lost
+    UDP_SOCKET_COUNT_MAX = 4 * LIMIT_ADDRESS_COUNT_MAX, // those given up again count
+    UDP_QUEUE_SIZE_MAX = 1024 * 1024,                   // waiting to be sent; more is lost
 };
 
 struct udp_socket {
     uv_udp_t handle;
     struct udp *udp;
     struct address address; // as bound
+    bool is_closed;         // given up again
 };
 
 struct udp {
@@ -29,7 +30,7 @@ struct udp {
 };
 
 void udp_open(struct udp *udp, uv_loop_t *loop, struct feed *feed);
-// 0 or a uv error. Nothing is received before udp_start.
+// 0 or a uv error; then it is given up again. Nothing is received before udp_start.
 int udp_bind(struct udp *udp, const struct address *address) WARN_UNUSED;
 int udp_start(struct udp *udp) WARN_UNUSED;
 void udp_send(struct udp *udp, const struct address *to, struct bytes data);

@@ -107,12 +107,12 @@ class Node:
 
     # ---- the agent ----
 
-    def start(self, *options, wait=True):
+    def start(self, *options, wait=True, port=network.PORT):
         """Starts the agent; returns when it answers."""
         assert not self.agent or self.agent.poll() is not None, "it runs already"
         with open(self.log, "ab") as log:
             self.agent = subprocess.Popen(
-                self.command("agent", "--listen", f"{self.address}:{network.PORT}", *options),
+                self.command("agent", "--listen", f"{self.address}:{port}", *options),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**self.fleet.environment, **self.environment},
                 preexec_fn=processes.die_with_the_test, start_new_session=True)
         if wait:

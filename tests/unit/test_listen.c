@@ -1,11 +1,15 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "node/io/daemon_options.h"
+#include "node/io/ports.h"
 #include "node/io/socket.h"
 #include "tests/unit/support_feed.h"
 
@@ -53,6 +57,60 @@ static void a_free_port_is_one_for_datagrams_and_streams(void **state)
     assert_int_equal(udp[0].sockets[0].address.port, result.bound[0].port);
     assert_int_equal(result.reached_count, 1);
     assert_true(address_equal(&result.reached[0], &result.bound[0]));
+}
+
+static void a_port_left_open_is_the_one_it_was_before(void **state)
+{
+    (void)state;
+    struct listen_result first, second;
+    struct listen_wish wish = wish_for("127.0.0.1:0");
+    assert_true(listen_bind(&wish, &tcp[0], &udp[0], &first));
+    udp_close(&udp[0]);
+    tcp_close(&tcp[0]);
+    support_feed_turn(&feed);
+    tcp_open(&tcp[0], &feed.loop, &feed.feed);
+    udp_open(&udp[0], &feed.loop, &feed.feed);
+    wish.before[wish.before_count++] = first.bound[0];
+    assert_true(listen_bind(&wish, &tcp[1], &udp[1], &second));
+    assert_int_equal(second.bound_count, 1);
+    assert_true(address_equal(&second.bound[0], &first.bound[0]));
+}
+
+static void a_port_from_before_that_is_taken_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct listen_result first, second;
+    struct listen_wish wish = wish_for("127.0.0.1:0");
+    assert_true(listen_bind(&wish, &tcp[0], &udp[0], &first));
+    wish.before[wish.before_count++] = first.bound[0];
+    assert_true(listen_bind(&wish, &tcp[1], &udp[1], &second));
+    assert_int_not_equal(second.bound[0].port, first.bound[0].port);
+    assert_int_equal(udp_start(&udp[1]), 0);
+}
+
+static void ports_are_remembered_and_rubbish_is_not(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/katydid-ports-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct listen_wish wish = wish_for("127.0.0.1:0");
+    struct listen_result result = {.bound_count = 1};
+    assert_true(address_parse("127.0.0.1:4711", 0, &result.bound[0]));
+    ports_load(folder, &wish);
+    assert_int_equal(wish.before_count, 0);
+    ports_save(folder, &wish, &result);
+    ports_load(folder, &wish);
+    assert_int_equal(wish.before_count, 1);
+    assert_true(address_equal(&wish.before[0], &result.bound[0]));
+    int file = openat(folder, "ports", O_WRONLY | O_TRUNC | O_CLOEXEC);
+    assert_int_equal(write(file, "what\n", 5), 5);
+    close(file);
+    ports_load(folder, &wish);
+    assert_int_equal(wish.before_count, 0);
+    assert_int_equal(unlinkat(folder, "ports", 0), 0);
+    close(folder);
+    assert_int_equal(rmdir(directory), 0);
 }
 
 static void a_taken_port_is_one_clear_line(void **state)
@@ -143,6 +201,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_free_port_is_one_for_datagrams_and_streams),
+        TEST(a_port_left_open_is_the_one_it_was_before),
+        TEST(a_port_from_before_that_is_taken_is_not_waited_for),
+        TEST(ports_are_remembered_and_rubbish_is_not),
         TEST(a_taken_port_is_one_clear_line),
         TEST(an_address_of_another_machine_is_one_clear_line),
         TEST(a_wildcard_is_told_as_addresses_that_others_can_reach),
