@@ -14,6 +14,7 @@ struct run;
 enum answer_stage {
     ANSWER_GATHERING, // rows come in
     ANSWER_SEGMENTS,  // a page of a log comes in
+    ANSWER_SENDING,   // a page of a log goes to the client, which reads slowly
     ANSWER_FOLLOWING, // the log's run lives: what it says is passed on
     ANSWER_WAITING,   // for the run an order asked for; asked again now and then
     ANSWER_POLLING,   // a log is followed whose run lives on another node; asked again each second
@@ -36,6 +37,8 @@ struct answer {
     bool failed, duplicates, follow, local;
     bool run_is_known; // LOGS: which run it is
     size_t rows_in_page;
+    size_t unread_bytes;            // of a log: said since the client had last read all
+    bool is_behind;                 // FOLLOWING: there is more on the disk than was said
     size_t waiting;                 // sources that have not said all yet: this disk, other nodes
     uint64_t deadline_ms;           // monotonic: who has not answered by then is named
     uint64_t poll_ms;               // monotonic: ask again then; 0: no
@@ -83,6 +86,7 @@ void answers_deinit(struct answers *answers);
 
 void answer_request(struct core *core, uint64_t client, const struct control_request *request);
 void answer_client_gone(struct core *core, uint64_t client);
+void answer_drained(struct core *core, uint64_t client); // it has read all that was said
 void answer_row(struct core *core, uint64_t query, const struct event_row *row);
 void answer_rows_done(struct core *core, uint64_t query, bool failed);
 void answer_peer_done(struct core *core, uint64_t query, const char *in_vain); // a name: it did not answer

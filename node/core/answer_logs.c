@@ -7,11 +7,13 @@
 enum {
     ANSWER_LOGS_PAGE = 64, // segments a query
     ANSWER_LOGS_POLL_MS = 1000,
+    ANSWER_LOGS_UNREAD_MAX = 256 * 1024, // the next piece waits until the client has read this much
 };
 
 static void query_page(struct core *core, struct answer *answer)
 {
     answer->stage = ANSWER_SEGMENTS;
+    answer->is_behind = false;
     struct effect_query query = {.kind = EFFECT_QUERY_SEGMENTS,
                                  .job = "",
                                  .run = answer->run,
@@ -35,8 +37,7 @@ void answer_logs(struct core *core, uint64_t client, const struct control_reques
     answer_query(core, answer, &query);
 }
 
-static void reply_segment(struct core *core, const struct answer *answer,
-                          const struct answer_segment *segment)
+static void reply_segment(struct core *core, struct answer *answer, const struct answer_segment *segment)
 {
     struct control_reply reply = {.kind = CONTROL_REPLY_LOG,
                                   .is.log = {.run = answer->run,
@@ -44,6 +45,7 @@ static void reply_segment(struct core *core, const struct answer *answer,
                                              .stream = segment->stream,
                                              .at_ms = segment->at_ms,
                                              .data = buffer_view(&segment->data)}};
+    answer->unread_bytes += segment->data.size;
     answer_reply(core, answer->client, &reply);
 }
 
@@ -122,7 +124,9 @@ static void page_done(struct core *core, struct answer *answer)
 {
     bool is_full = answer->segment_count >= ANSWER_LOGS_PAGE;
     reply_page(core, answer);
-    if (is_full) {
+    if ((is_full || answer->follow) && answer->unread_bytes >= ANSWER_LOGS_UNREAD_MAX) {
+        answer->stage = ANSWER_SENDING;
+    } else if (is_full) {
         query_page(core, answer);
     } else if (answer->follow && is_running_here(core, &answer->run)) {
         answer->stage = ANSWER_FOLLOWING;
@@ -131,6 +135,18 @@ static void page_done(struct core *core, struct answer *answer)
         answer->poll_ms = core->now_ms + ANSWER_LOGS_POLL_MS;
     } else {
         answer_finish(core, answer, 0);
+    }
+}
+
+void answer_drained(struct core *core, uint64_t client)
+{
+    for (size_t i = core->answers.count; i-- > 0;) {
+        struct answer *answer = core->answers.items[i];
+        if (answer->client != client || answer->kind != CONTROL_LOGS)
+            continue;
+        answer->unread_bytes = 0;
+        if (answer->stage == ANSWER_SENDING || (answer->stage == ANSWER_FOLLOWING && answer->is_behind))
+            query_page(core, answer);
     }
 }
 
@@ -184,7 +200,8 @@ void answer_log_grew(struct core *core, const struct ledger_segment *segments, s
         struct answer *answer = core->answers.items[i];
         if (answer->stage != ANSWER_FOLLOWING || !run_id_equal(&answer->run, &segments[0].run))
             continue;
-        for (size_t k = 0; k < count; k++) {
+        answer->is_behind |= answer->unread_bytes >= ANSWER_LOGS_UNREAD_MAX;
+        for (size_t k = 0; !answer->is_behind && k < count; k++) {
             const struct event_row row = {.kind = EVENT_ROW_SEGMENT, .is.segment = segments[k]};
             answer_logs_row(core, answer, &row);
         }
@@ -197,6 +214,9 @@ void answer_run_ended(struct core *core, const struct run_id *run)
     for (size_t i = core->answers.count; i-- > 0;) {
         struct answer *answer = core->answers.items[i];
         if (answer->stage != ANSWER_FOLLOWING || !run_id_equal(&answer->run, run))
+            continue;
+        answer->follow = false; // what was not said yet is read from the disk first
+        if (answer->is_behind)
             continue;
         answer_last(core, answer->client, 0, "%s", "");
         answer_end(core, answer);

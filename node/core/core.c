@@ -314,6 +314,9 @@ static void step(struct core *core, const struct event *event)
     case EVENT_CONTROL:
         answer_request(core, event->is.control.client, &event->is.control.request);
         return;
+    case EVENT_CONTROL_DRAINED:
+        answer_drained(core, event->is.control.client);
+        return;
     case EVENT_CONTROL_GONE:
         answer_client_gone(core, event->is.control.client);
         return;

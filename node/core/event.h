@@ -13,19 +13,20 @@
 #include "proto/member.h"
 
 enum event_kind {
-    EVENT_BOOT,          // once, first: who this node is
-    EVENT_ROW,           // something stored: while loading (query 0), or an answer to EFFECT_QUERY
-    EVENT_ROWS_DONE,     // no more rows for this query; for query 0: loading is over
-    EVENT_DEADLINE,      // the time core_deadline asked for has come (or anything like it)
-    EVENT_STORED,        // every write up to this ticket is settled
-    EVENT_STORAGE,       // the state of the disk changed
-    EVENT_FRAME,         // the runner said something
-    EVENT_OUTPUT,        // a job said something
-    EVENT_CLOCK,         // what the kernel says of the wall clock, now and then
-    EVENT_CONTROL,       // a request on the control socket
-    EVENT_CONTROL_GONE,  // the client closed: stop answering
-    EVENT_DATAGRAM,      // from another node, unopened
-    EVENT_STREAM_OPENED, // a connection: accepted, or EFFECT_STREAM_OPEN came through
+    EVENT_BOOT,            // once, first: who this node is
+    EVENT_ROW,             // something stored: while loading (query 0), or an answer to EFFECT_QUERY
+    EVENT_ROWS_DONE,       // no more rows for this query; for query 0: loading is over
+    EVENT_DEADLINE,        // the time core_deadline asked for has come (or anything like it)
+    EVENT_STORED,          // every write up to this ticket is settled
+    EVENT_STORAGE,         // the state of the disk changed
+    EVENT_FRAME,           // the runner said something
+    EVENT_OUTPUT,          // a job said something
+    EVENT_CLOCK,           // what the kernel says of the wall clock, now and then
+    EVENT_CONTROL,         // a request on the control socket
+    EVENT_CONTROL_GONE,    // the client closed: stop answering
+    EVENT_CONTROL_DRAINED, // it has taken all that was said to it, of a long answer that is not over
+    EVENT_DATAGRAM,        // from another node, unopened
+    EVENT_STREAM_OPENED,   // a connection: accepted, or EFFECT_STREAM_OPEN came through
     EVENT_STREAM_BYTES,
     EVENT_STREAM_CLOSED,
 };

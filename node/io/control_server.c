@@ -20,6 +20,7 @@ struct control_client {
     struct buffer input; // at most a frame and a read
     bool is_asking;      // a request is with the core
     bool is_known;       // the core has heard of this client
+    size_t untold_size;  // said since it was last told that all was taken
     uint8_t memory[READ_SIZE];
     struct lifetime lifetime; // the pipe and the idle handle
 };
@@ -83,6 +84,7 @@ static void ask(struct control_client *client, struct bytes message)
         return;
     }
     client->is_asking = client->is_known = true;
+    client->untold_size = 0;
     feed_event(client->server->feed, &event);
     arena_deinit(&arena);
 }
@@ -201,7 +203,8 @@ static void connected(uv_stream_t *listener, int status)
 int control_server_open(struct control_server *server, uv_loop_t *loop, struct feed *feed, int descriptor,
                         uid_t owner)
 {
-    *server = (struct control_server){.loop = loop, .feed = feed, .owner = owner};
+    *server = (struct control_server){
+        .loop = loop, .feed = feed, .owner = owner, .queue_size_max = CONTROL_SERVER_QUEUE_SIZE_MAX};
     int result = uv_pipe_init(loop, &server->listener, 0);
     if (result)
         return result;
@@ -222,6 +225,16 @@ void control_server_start(struct control_server *server)
         connected((uv_stream_t *)&server->listener, 0);
 }
 
+static void tell_drained(struct control_client *client)
+{
+    struct event event = {.kind = EVENT_CONTROL_DRAINED, .is.control.client = client->id};
+    if (client->lifetime.closing || !client->is_asking || client->untold_size < CONTROL_SERVER_PIECE_SIZE ||
+        uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe))
+        return;
+    client->untold_size = 0;
+    feed_event(client->server->feed, &event);
+}
+
 static void written(uv_write_t *request, int status)
 {
     struct reply_write *write = CONTAINER_OF(request, struct reply_write, request);
@@ -230,6 +243,8 @@ static void written(uv_write_t *request, int status)
     free(write);
     if (status < 0 && status != UV_ECANCELED)
         lose(client);
+    else if (status == 0)
+        tell_drained(client);
 }
 
 static struct control_client *find(const struct control_server *server, uint64_t id)
@@ -243,11 +258,12 @@ static struct control_client *find(const struct control_server *server, uint64_t
 static void send_frame(struct control_client *client, struct buffer *frame)
 {
     uv_stream_t *stream = (uv_stream_t *)&client->pipe;
-    if (uv_stream_get_write_queue_size(stream) + frame->size > CONTROL_SERVER_QUEUE_SIZE_MAX) {
+    if (uv_stream_get_write_queue_size(stream) + frame->size > client->server->queue_size_max) {
         buffer_deinit(frame);
         uv_idle_start(&client->idle, lose_later);
         return;
     }
+    client->untold_size += frame->size;
     struct reply_write *write = base_alloc(1, sizeof *write);
     write->frame = *frame;
     uv_buf_t part = uv_buf_init((char *)frame->data, (unsigned)frame->size);

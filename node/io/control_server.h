@@ -2,8 +2,10 @@
 //
 // The socket is the runner's, handed over listening, so that a client waits through a restart of this
 // process. Only root and the owner of DIR may ask (SO_PEERCRED). A client has one request at a time: the
-// next is read when the last reply has been given. Nothing a client does costs more than a frame and a
-// queue of CONTROL_SERVER_QUEUE_SIZE_MAX: who reads too slowly for its own answer is dropped.
+// next is read when the last reply has been given. Nothing a client does costs more than a frame and one
+// answer. Of a log, which may be longer than memory, the core says a piece, and the next one when it hears
+// that this one has been taken (EVENT_CONTROL_DRAINED, after each CONTROL_SERVER_PIECE_SIZE or more). All
+// other answers come in one piece, bounded by the table and by the limits of queries.
 #ifndef NODE_IO_CONTROL_SERVER_H
 #define NODE_IO_CONTROL_SERVER_H
 
@@ -12,7 +14,11 @@
 
 #include "node/io/feed.h"
 
-enum { CONTROL_SERVER_QUEUE_SIZE_MAX = 4 * 1024 * 1024 };
+enum {
+    CONTROL_SERVER_PIECE_SIZE = 64 * 1024,
+    CONTROL_SERVER_QUEUE_SIZE_MAX =
+        256 * 1024 * 1024, // all jobs a fleet may have; beyond it a client is dropped
+};
 
 struct control_client;
 
@@ -24,6 +30,7 @@ struct control_server {
     bool is_started;
     bool is_waiting;                // somebody connected before control_server_start
     uid_t owner;                    // of DIR
+    size_t queue_size_max;          // CONTROL_SERVER_QUEUE_SIZE_MAX
     struct control_client *clients; // owned
     size_t client_count;
     uint64_t last_id;

@@ -58,6 +58,10 @@ void sim_person_reply(struct sim *sim, uint64_t client, struct bytes message, bo
     assert(outcome == 0);
     if (last)
         finish(answer, reply.exit_status, reply.text);
+    if (reply.kind == CONTROL_REPLY_LOG) { // this person reads fast
+        const struct event event = {.kind = EVENT_CONTROL_DRAINED, .is.control.client = client};
+        sim_node_post(answer->node, 1, &event, (struct bytes){0});
+    }
     if (reply.kind != CONTROL_REPLY_END) {
         void *messages = answer->messages;
         base_grow(&messages, &answer->capacity, answer->count + 1, sizeof *answer->messages);

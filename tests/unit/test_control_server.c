@@ -224,6 +224,47 @@ static void a_client_that_sends_on_and_on_amid_its_request_is_not_read(void **st
     close(client);
 }
 
+static size_t read_all(int client)
+{
+    static uint8_t memory[65536];
+    size_t total = 0;
+    ssize_t size;
+    while ((size = recv(client, memory, sizeof memory, MSG_DONTWAIT)) > 0)
+        total += (size_t)size;
+    return total;
+}
+
+static void who_reads_slowly_is_waited_for_and_loses_nothing(void **state)
+{
+    (void)state;
+    enum { PIECE = 3000, PIECES = 4 };
+    char *text = base_alloc(LIMIT_TEXT_SIZE_MAX + 1, 1);
+    memset(text, 'x', LIMIT_TEXT_SIZE_MAX);
+    int client = join_in();
+    ask(client, "main/a");
+    support_feed_run(&feed, EVENT_CONTROL, 1);
+    uint64_t id = feed.events[0].is.control.client;
+    size_t total = 0;
+    for (size_t piece = 1; piece <= PIECES; piece++) {
+        for (size_t i = 0; i < PIECE; i++)
+            reply(id, text, false);
+        for (int turn = 0; turn < 20; turn++)
+            support_feed_turn(&feed);
+        assert_int_equal(support_feed_count(&feed, EVENT_CONTROL_DRAINED), piece - 1);
+        while (support_feed_count(&feed, EVENT_CONTROL_DRAINED) < piece) {
+            total += read_all(client);
+            support_feed_turn(&feed);
+        }
+    }
+    reply(id, "", true);
+    support_feed_turn(&feed);
+    total += read_all(client);
+    assert_true(total > (size_t)PIECES * PIECE * LIMIT_TEXT_SIZE_MAX);
+    assert_int_equal(server.client_count, 1);
+    free(text);
+    close(client);
+}
+
 static void who_does_not_read_its_answer_is_dropped(void **state)
 {
     (void)state;
@@ -233,7 +274,8 @@ static void who_does_not_read_its_answer_is_dropped(void **state)
     ask(client, "main/a");
     support_feed_run(&feed, EVENT_CONTROL, 1);
     uint64_t id = feed.events[0].is.control.client;
-    for (size_t sent = 0; sent < 2 * CONTROL_SERVER_QUEUE_SIZE_MAX; sent += LIMIT_TEXT_SIZE_MAX)
+    server.queue_size_max = 4 * 1024 * 1024;
+    for (size_t sent = 0; sent < 2 * server.queue_size_max; sent += LIMIT_TEXT_SIZE_MAX)
         reply(id, text, false);
     support_feed_run(&feed, EVENT_CONTROL_GONE, 1);
     assert_int_equal(server.client_count, 0);
@@ -293,6 +335,7 @@ int main(void)
         TEST(one_that_never_asked_goes_without_a_word),
         TEST(noise_and_frames_of_four_gigabytes_are_cut_off),
         TEST(a_client_that_sends_on_and_on_amid_its_request_is_not_read),
+        TEST(who_reads_slowly_is_waited_for_and_loses_nothing),
         TEST(who_does_not_read_its_answer_is_dropped),
         TEST(too_many_clients_are_turned_away_and_the_others_served),
         TEST(a_stranger_is_turned_away),

@@ -1,0 +1,44 @@
+# test_slow_reader.py - who reads a long answer slowly gets all of it, and nobody else waits.
+import subprocess
+import time
+
+import fleet
+import processes
+import story
+
+MIB = 1 << 20
+
+
+class SlowReader(story.Story):
+    def setUp(self):
+        self.node = self.fleet.first_node()
+
+    def read_slowly(self, *arguments):
+        """What the command prints when nobody reads for a while; the agent answers others meanwhile."""
+        reader = subprocess.Popen(self.node.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=self.fleet.environment)
+        for _ in range(fleet.count(6, 20)):
+            time.sleep(0.5)
+            self.assertEqual(self.node.run("jobs", status=None).returncode, 0)
+        return reader
+
+    def test_a_long_log(self):
+        lines = 300000
+        self.node.add("talk", "--every", "30d", "--output-limit", "32M", "--shell", f"seq 100000000 {100000000 + lines - 1}"
+                      " | sed 's/$/ and so on and on and on and on/'")
+        self.node.run("run", "talk", "--wait", timeout=300)
+        network_process = self.node.network_process()
+        before = processes.resident_bytes_of(network_process)
+        reader = self.read_slowly("logs", "talk")
+        grown = processes.resident_bytes_of(network_process) - before
+        out, problems = reader.communicate(timeout=120)
+        self.assertEqual(reader.returncode, 0, problems)
+        self.assertEqual([line.split(b" ")[0] for line in out.splitlines()],
+                         [b"%d" % number for number in range(100000000, 100000000 + lines)])
+        self.assertEqual(self.node.network_process(), network_process)
+        self.assertLess(grown, 24 * MIB, "the log was held in memory")
+        self.report("memory taken by a reader who pauses", grown // 1024, "KiB", f"a log of {len(out) // MIB} MiB")
+
+
+if __name__ == "__main__":
+    story.main()
