@@ -1,10 +1,15 @@
 # test_slow_reader.py - who reads a long answer slowly gets all of it, and nobody else waits.
+import contextlib
+import os
+import signal
+import sqlite3
 import subprocess
 import time
 
 import fleet
 import processes
 import story
+import trio
 
 MIB = 1 << 20
 
@@ -38,6 +43,38 @@ class SlowReader(story.Story):
         self.assertEqual(self.node.network_process(), network_process)
         self.assertLess(grown, 24 * MIB, "the log was held in memory")
         self.report("memory taken by a reader who pauses", grown // 1024, "KiB", f"a log of {len(out) // MIB} MiB")
+
+
+class SlowPeer(trio.Story):
+    def test_a_link_that_is_full_is_made_again_and_nothing_is_missing(self):
+        owner, keeper, _ = self.nodes
+        lines = 300000
+        job = self.add_owned_by(owner, "talk", "--every", "30d", "--output-limit", "32M", "--shell",
+                                f"seq 100000000 {100000000 + lines - 1} | sed 's/$/ and so on and on and on and on/'")
+        stopped = keeper.network_process()
+        processes.send(stopped, signal.SIGSTOP)
+        try:
+            owner.run("run", job, "--wait", timeout=300, status=None)
+            time.sleep(1)
+        finally:
+            processes.send(stopped, signal.SIGCONT)
+        expected = owner.run("logs", job, timeout=300).stdout
+        self.assertEqual(len(expected.splitlines()), lines)
+
+        wanted = segments_of(owner)
+        self.assertGreater(wanted, 100)
+        fleet.wait_until(lambda: segments_of(keeper) >= wanted, 60, "the keeper has all of the log")
+        for node in self.others(keeper):
+            node.kill()
+        fleet.wait_until(lambda: trio.alive_count(keeper) == 1, 60, "it is alone")
+        self.assertEqual(keeper.run("logs", job, status=None, timeout=300).stdout, expected)
+
+
+def segments_of(node):
+    """How many pieces of logs are on its disk."""
+    path = os.path.join(node.directory, "net", "katydid.db")
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return database.execute("SELECT COUNT(*) FROM segment").fetchone()[0]
 
 
 if __name__ == "__main__":
