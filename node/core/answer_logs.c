@@ -74,11 +74,15 @@ void answer_logs_row(struct core *core, struct answer *answer, const struct even
     buffer_add(&kept->data, segment->data.data, segment->data.size);
 }
 
+// No more than a page: a source that lacks some in between has told of later ones instead, and up to those
+// another source has not told all. The first page of the union is complete in any case.
 static void reply_page(struct core *core, struct answer *answer)
 {
     for (size_t i = 0; i < answer->segment_count; i++) {
-        answer->next_segment = answer->segments[i].index + 1;
-        reply_segment(core, answer, &answer->segments[i]);
+        if (i < ANSWER_LOGS_PAGE) {
+            answer->next_segment = answer->segments[i].index + 1;
+            reply_segment(core, answer, &answer->segments[i]);
+        }
         buffer_deinit(&answer->segments[i].data);
     }
     answer->segment_count = 0;

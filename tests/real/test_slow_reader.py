@@ -1,8 +1,5 @@
 # test_slow_reader.py - who reads a long answer slowly gets all of it, and nobody else waits.
-import contextlib
-import os
 import signal
-import sqlite3
 import subprocess
 import time
 
@@ -61,20 +58,21 @@ class SlowPeer(trio.Story):
         expected = owner.run("logs", job, timeout=300).stdout
         self.assertEqual(len(expected.splitlines()), lines)
 
-        wanted = segments_of(owner)
-        self.assertGreater(wanted, 100)
-        fleet.wait_until(lambda: segments_of(keeper) >= wanted, 60, "the keeper has all of the log")
-        for node in self.others(keeper):
-            node.kill()
-        fleet.wait_until(lambda: trio.alive_count(keeper) == 1, 60, "it is alone")
-        self.assertEqual(keeper.run("logs", job, status=None, timeout=300).stdout, expected)
+        for _ in range(5):
+            if self.told_alone(keeper, job) == expected:
+                return
+        self.fail("the keeper lacks some of the log")
 
-
-def segments_of(node):
-    """How many pieces of logs are on its disk."""
-    path = os.path.join(node.directory, "net", "katydid.db")
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return database.execute("SELECT COUNT(*) FROM segment").fetchone()[0]
+    def told_alone(self, node, job):
+        """What it tells of the log without the others."""
+        time.sleep(10)
+        for other in self.others(node):
+            other.kill()
+        fleet.wait_until(lambda: trio.alive_count(node) == 1, 60, "it is alone")
+        told = node.run("logs", job, status=None, timeout=300).stdout
+        for other in self.others(node):
+            other.start()
+        return told
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ struct sim_node;
 
 struct sim_answer { // to one request
     uint64_t client;
-    const struct sim_node *node;
+    struct sim_node *node;
     bool is_done;
     uint32_t exit_status; // 3: the node died first
     char text[256];
