@@ -104,6 +104,10 @@ static const struct command_option APPLY[] = {
     {"user", "NAME", false, "with whose rights jobs run that name no user"},
 };
 
+static const struct command_option CHECK[] = {
+    {"clash", "N", false, "say where more than N jobs are due at one instant (default 5)"},
+};
+
 static const struct command_option IMPORT[] = {
     {"user", "NAME", false, "the crontab of this user, or whose crontab FILE is"},
     {"system", NULL, false, "/etc/crontab and what lies in /etc/cron.d"},
@@ -276,6 +280,17 @@ static const struct command COMMANDS[] = {
         .example = "apply jobs.yaml --dry-run",
         OPTIONS(APPLY),
         .run = commands_apply,
+    },
+    {
+        .name = "check",
+        .group = COMMAND_JOBS,
+        .arguments = "FILE...|-",
+        .argument_count_min = 1,
+        .argument_count_max = 256,
+        .help = "explain job files: when jobs run, in words and times; needs no agent, changes nothing",
+        .example = "check jobs.yaml",
+        OPTIONS(CHECK),
+        .run = commands_check,
     },
     {
         .name = "export",

@@ -10,6 +10,7 @@ int commands_add(const struct command_line *line);
 int commands_agent(const struct command_line *line);
 int commands_apply(const struct command_line *line);
 int commands_cancel(const struct command_line *line);
+int commands_check(const struct command_line *line);
 int commands_clock(const struct command_line *line);
 int commands_completion(const struct command_line *line);
 int commands_drain(const struct command_line *line);

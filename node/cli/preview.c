@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/core/trigger/shorthand.h"
+#include "node/io/clock.h"
+
 static int open_zone(const char *zone, struct preview *preview, struct preview_error *error)
 {
     char why[160];
@@ -26,8 +29,23 @@ static void keep(struct preview *preview, struct due *due)
 int preview_open_cron(const char *expression, const char *zone, struct preview *ret,
                       struct preview_error *ret_error)
 {
-    const struct definition_trigger trigger = {.kind = DEFINITION_CRON, .expression = expression};
+    struct definition_trigger trigger = {.kind = DEFINITION_CRON, .expression = expression};
     const struct definition definition = {.triggers = &trigger, .trigger_count = 1, .zone = "local"};
+    *ret = (struct preview){0};
+    *ret_error = (struct preview_error){0};
+    switch (shorthand_read(expression, &trigger.period_ms, &ret_error->error)) {
+    case SHORTHAND_EVERY:
+        trigger.kind = DEFINITION_EVERY;
+        trigger.anchor_ms = clock_wall_ms() / 1000 * 1000; // as if the job were defined now
+        break;
+    case SHORTHAND_BOOT:
+        (void)trigger_error_set(&ret_error->error, 0, "@reboot waits for a machine to boot: it has no times");
+        return PREVIEW_BAD_TRIGGER;
+    case SHORTHAND_REFUSED:
+        return PREVIEW_BAD_TRIGGER;
+    default:
+        break;
+    }
     return preview_open_definition(&definition, zone, ret, ret_error);
 }
 

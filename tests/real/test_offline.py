@@ -1,0 +1,93 @@
+# test_offline.py - what the program says without an agent: next, check, import.
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import fleet
+
+JOBS = """katydid: 1
+defaults: {zone: Europe/Berlin, user: ops}
+jobs:
+  early: {cron: "30 2 * * *", shell: a}
+  twice: {cron: "30 2 * * *", overlap: twice, gap: skip, shell: a}
+  last-friday: {cron: "0 18 * * FRIL", shell: b}
+  office: {every: 15m, blackout: "0 8 * * MON-FRI for 10h", jitter: 30s, count: 12, shell: c}
+  later: {after: {jobs: [early, last-friday], outcome: any}, event: {name: "usb/*", quiet_for: 10s}, shell: d}
+"""
+CROWD = "katydid: 1\njobs:\n" + "".join(f"  j{i}: {{cron: \"0 3 * * *\", user: ops, shell: a}}\n" for i in range(7))
+CRONTAB = """# nightly
+MAILTO=ops@example.org
+0 3 * * * tar cf /backup/srv.tar /srv
+61 * * * * broken
+"""
+
+
+class Offline(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def run_it(self, *arguments, status=0, stdin=None):
+        done = subprocess.run([fleet.BINARY, "--dir", self.folder.name, *arguments], input=stdin, text=True,
+                              capture_output=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def test_check_explains_each_trigger_in_words(self):
+        said = self.run_it("check", self.write("jobs.yaml", JOBS)).stdout
+        for line in ("at 02:30 every day, Europe/Berlin", "on the last Friday of the month", "every 15 minutes",
+                     "when early and last-friday have all ended for the same due time",
+                     "tells of the event usb/*, once none came for 10 seconds",
+                     "only the first 12 due times", "skipped for 10 hours from 08:00 on weekdays",
+                     "5 jobs, all fine"):
+            self.assertIn(line, said)
+
+    def test_check_tells_what_the_clock_does_in_the_coming_year(self):
+        items = json.loads(self.run_it("--json", "check", self.write("jobs.yaml", JOBS)).stdout)["items"]
+        effects = {item["job"]: [change["effect"] for change in item["clock_changes"]] for item in items}
+        self.assertEqual(sorted(effects["early"]), ["what the clock jumps over runs right after the jump (gap: run-after)",
+                                                    "what the clock shows twice runs the first time (overlap: once)"])
+        self.assertEqual(sorted(effects["twice"]), ["what the clock jumps over is left out (gap: skip)",
+                                                    "what the clock shows twice runs twice (overlap: twice)"])
+        self.assertEqual(set(effects["last-friday"]), {"no due time is touched"})
+        self.assertEqual(len(items[0]["next"]), 5)
+
+    def test_check_names_the_crowd_and_what_to_do(self):
+        path = self.write("crowd.yaml", CROWD)
+        said = self.run_it("check", path).stdout
+        self.assertIn("7 jobs are due at one instant", said)
+        self.assertIn("spread them", said)
+        self.assertNotIn("clash", self.run_it("check", path, "--clash", "7").stdout)
+        spread = self.write("spread.yaml", CROWD.replace("0 3 * * *", "H H * * *"))
+        self.assertNotIn("clash", self.run_it("check", spread).stdout)
+
+    def test_check_points_at_what_is_wrong(self):
+        path = self.write("bad.yaml", JOBS.replace("FRIL", "FRIQ"))
+        self.assertIn("bad.yaml:6:", self.run_it("check", path, status=1).stderr)
+
+    def test_next_knows_the_shorthands(self):
+        lines = json.loads(self.run_it("--json", "next", "@every 5m", "--count", "3").stdout)
+        self.assertEqual(len(lines), 3)
+        self.assertIn("waits for a machine to boot", self.run_it("next", "@reboot", status=2).stderr)
+        self.assertIn("column", self.run_it("next", "0 0 30 2 *", status=2).stderr)
+
+    def test_an_imported_crontab_is_a_job_file(self):
+        done = self.run_it("import", "crontab", "--user", "root", self.write("tab", CRONTAB), status=5)
+        self.assertIn("1 jobs, 0 settings, 2 not carried over", done.stderr)
+        self.assertIn("1 job, all fine", self.run_it("check", "-", stdin=done.stdout).stdout)
+        shown = self.run_it("import", "crontab", "--user", "root", self.write("tab", CRONTAB), "--diff", status=5).stdout
+        self.assertIn("0 3 * * * tar cf /backup/srv.tar /srv\n    -> job tar", shown)
+        self.assertIn("61 * * * * broken\n    -> not carried over: column 1", shown)
+        self.assertIn("# nightly", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
