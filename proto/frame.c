@@ -84,11 +84,16 @@ static bool read_start(struct reader *reader, struct frame_start *start)
     uint8_t cause = reader_u8(reader);
     start->cause = (enum frame_cause)cause;
     reader_copy(reader, start->cause_record.b, sizeof start->cause_record.b);
+    start->member.change = reader_u8(reader);
+    reader_copy(reader, start->member.node.b, sizeof start->member.node.b);
+    start->member.generation = reader_u64(reader);
+    start->member.incarnation = reader_u64(reader);
     start->attempt = reader_u16(reader);
     start->generation = reader_u64(reader);
     start->sent_boottime_ns = reader_u64(reader);
     bool trigger = start->trigger < LIMIT_TRIGGER_COUNT_MAX || start->trigger == FRAME_TRIGGER_ORDER;
-    return flag && due && trigger && cause >= FRAME_SCHEDULED && cause <= FRAME_RETRY && start->attempt > 0;
+    return flag && due && trigger && cause >= FRAME_SCHEDULED && cause < FRAME_CAUSE_COUNT &&
+           start->attempt > 0;
 }
 
 static void write_start(struct buffer *out, const struct frame_start *start)
@@ -99,6 +104,10 @@ static void write_start(struct buffer *out, const struct frame_start *start)
     buffer_add_u64(out, (uint64_t)start->due_ms);
     buffer_add_u8(out, (uint8_t)start->cause);
     buffer_add(out, start->cause_record.b, sizeof start->cause_record.b);
+    buffer_add_u8(out, start->member.change);
+    buffer_add(out, start->member.node.b, sizeof start->member.node.b);
+    buffer_add_u64(out, start->member.generation);
+    buffer_add_u64(out, start->member.incarnation);
     buffer_add_u16(out, start->attempt);
     buffer_add_u64(out, start->generation);
     buffer_add_u64(out, start->sent_boottime_ns);

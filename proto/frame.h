@@ -52,6 +52,16 @@ enum frame_cause {
     FRAME_UPSTREAM,
     FRAME_CATCH_UP,
     FRAME_RETRY,
+    FRAME_BOOT,
+    FRAME_MEMBER,
+    FRAME_CAUSE_COUNT,
+};
+
+// A change of who is in the fleet, as the owner of the job saw it.
+struct frame_member {
+    uint8_t change; // enum definition_member_change; 0: none
+    struct node_id node;
+    uint64_t generation, incarnation;
 };
 
 enum {
@@ -64,8 +74,9 @@ struct frame_start {
     bool targeted;          // the occurrence's target is this node; else any node
     int64_t due_ms;         // nominal; 0 for an order
     enum frame_cause cause;
-    struct hash cause_record; // of the order or event; zero else
-    uint16_t attempt;         // 1, 2, ...
+    struct hash cause_record;   // of the order or event, or the hash of what happened; zero else
+    struct frame_member member; // of a change of members: what cause_record is the hash of
+    uint16_t attempt;           // 1, 2, ...
     uint64_t generation;
     uint64_t sent_boottime_ns; // clock_boottime_ns() when sent
 };

@@ -1,5 +1,6 @@
 #include "node/core/core.h"
 
+#include "node/core/happening.h"
 #include "node/core/intake.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
@@ -89,6 +90,8 @@ static void load_row(struct core *core, const struct event_row *row)
         core->self.drained = row->is.meta.value.size > 0;
     else if (strncmp(row->is.meta.key, "epoch/", 6) == 0)
         take_load(core, row->is.meta.key, row->is.meta.value);
+    else if (strcmp(row->is.meta.key, "boot") == 0)
+        happening_load(core, row->is.meta.value);
     else if (strncmp(row->is.meta.key, "clock/", 6) == 0)
         clock_load(core, row->is.meta.key, row->is.meta.value);
     else if (strncmp(row->is.meta.key, "member/", 7) == 0)
@@ -107,6 +110,7 @@ static void become_ready(struct core *core)
     core->early_count = core->early_capacity = 0;
     core->is_ready = true;
     clock_judge(core);
+    happening_ready(core);
     core->fleet.returned_ms = core->now_ms;
     fleet_renew(core);
     fleet_dirty(core);
@@ -137,6 +141,7 @@ static void runner_frame(struct core *core, const struct frame *frame)
     switch (frame->kind) {
     case FRAME_HELLO:
         core->self.runner_root = frame->is_root;
+        memcpy(core->happenings.boot, frame->boot, sizeof core->happenings.boot);
         core->runs.needs_resume = true;
         return;
     case FRAME_HEARTBEAT:
@@ -242,6 +247,7 @@ static void keep_house(struct core *core)
     links_tick(core);
     clock_judge(core);
     keep_tick(core);
+    happening_keep_house(core);
     for (size_t i = core->jobs.count; i-- > 0;) {
         struct job *job = core->jobs.items[i];
         known_forget(&job->known, core->wall_ms - CORE_KNOWN_KEEP_MS, CORE_KNOWN_KEEP_COUNT);
@@ -362,6 +368,7 @@ static void tick(struct core *core)
     take_tick(core);
     ask_tick(core);
     answer_tick(core);
+    happening_tick(core);
     if (core->now_ms >= core->housekeeping_ms)
         keep_house(core);
 }
@@ -395,6 +402,8 @@ void core_deadline(const struct core *core, uint64_t *ret_now_ms, int64_t *ret_w
     *ret_now_ms = fleet_deadline_ms(core);
     if (core->is_ready)
         *ret_now_ms = MIN_OF(*ret_now_ms, MIN_OF(core->housekeeping_ms, runs_deadline_ms(core)));
+    if (core->is_ready)
+        *ret_now_ms = MIN_OF(*ret_now_ms, happening_deadline_ms(core));
     for (size_t i = 0; i < core->answers.count; i++)
         if (core->answers.items[i]->poll_ms)
             *ret_now_ms = MIN_OF(*ret_now_ms, core->answers.items[i]->poll_ms);

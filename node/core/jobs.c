@@ -252,6 +252,14 @@ static bool needs_clock(const struct definition *definition)
     return needs;
 }
 
+static bool waits(const struct definition *definition)
+{
+    bool waits = false;
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        waits |= !due_has_calendar(&definition->triggers[i]);
+    return waits;
+}
+
 static void follow_definition(struct core *core, struct job *job, struct table_job *row)
 {
     const struct definition *definition = table_definition(&core->table, row);
@@ -261,6 +269,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     if (is_new_life) {
         known_deinit(&job->known);
         job->pending_count = 0;
+        job->awaits_boot = false;
         job->role = JOBS_NOT_MINE;
         job->life = row->life;
         take_remember(core, job);
@@ -269,6 +278,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     job->definition_id = row->active->id.hash;
     job->signer = table_record_signer(row->active);
     job->schedule_version = definition->schedule_version;
+    job->waits = waits(definition);
     job->needs_clock = needs_clock(definition);
     job->max_clock_error_ms = definition->max_clock_error_ms;
     job->is_each = definition->spread == DEFINITION_SPREAD_ALL;

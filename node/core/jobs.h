@@ -58,6 +58,8 @@ struct job {
     uint64_t max_clock_error_ms; // 0: no bound
     bool is_each;                // every matching node sees to its own due times
     bool is_anywhere;            // it names no node and no labels
+    bool waits;                  // some trigger of it waits for something to happen
+    bool awaits_boot;            // for this boot of the machine (happening.h)
     bool needs_clock;            // it goes by the calendar: owned only where the clock is trusted
     bool is_paused;
     bool is_denied; // its signer is revoked, or it needs what this build has not

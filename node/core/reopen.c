@@ -1,5 +1,6 @@
 #include "node/core/reopen.h"
 
+#include "node/core/happening.h"
 #include "node/core/intake.h"
 #include "node/core/retry.h"
 #include "node/core/schedule.h"
@@ -63,7 +64,7 @@ static int64_t window_ms(const struct core *core, const struct job *job, const s
     if (plan->open && key->trigger < job->slot_count && job->slots[key->trigger].compiled)
         window_ms = MAX_OF(window_ms, schedule_window_ms(jobs_definition(core, job),
                                                          &job->slots[key->trigger], key->due_ms));
-    return window_ms;
+    return happening_is(key) ? HAPPENING_LATE_MS : window_ms;
 }
 
 // A later due time of the same trigger has passed as well: of those that were not carried out the last
@@ -121,9 +122,10 @@ static void claim_again(struct core *core, struct job *job, const struct plan *p
 {
     uint32_t attempt = plan->attempt + plan->may_have_run;
     enum frame_cause cause = plan->key.trigger == OCCURRENCE_ORDER ? FRAME_ORDERED
-                             : attempt > 1                         ? FRAME_RETRY
-                             : plan->start_ms < core->wall_ms      ? FRAME_CATCH_UP
-                                                                   : FRAME_SCHEDULED;
+                             : happening_is(&plan->key)       ? happening_cause(core, job, plan->key.trigger)
+                             : attempt > 1                    ? FRAME_RETRY
+                             : plan->start_ms < core->wall_ms ? FRAME_CATCH_UP
+                                                              : FRAME_SCHEDULED;
     const struct jobs_pending pending = {.key = plan->key,
                                          .attempt = attempt,
                                          .start_ms = MAX_OF(plan->start_ms, core->wall_ms),
@@ -181,6 +183,7 @@ void reopen_job(struct core *core, struct job *job)
     for (size_t i = 0; job->row && i < job->known.count; i++)
         reopen(core, job, &job->known.items[i]);
     intake_orders(core, job->name);
+    happening_look(core, job);
 }
 
 void reopen_after_end(struct core *core, struct job *job, const struct known_key *key)

@@ -1,5 +1,6 @@
 #include "node/core/runs.h"
 
+#include "node/core/happening.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -112,7 +113,20 @@ void runs_start(struct core *core, struct job *job, const struct jobs_pending *p
                                       .cause_record = pending->key.cause,
                                       .attempt = (uint16_t)pending->attempt,
                                       .generation = core->self.generation};
+    if (happening_is(&run->key))
+        (void)happening_describe(core, job, &run->key, &run->start);
     send_start(core, run);
+}
+
+// What people read about the end; of what was not due by the calendar also what it was for.
+static void tell_end(const struct core *core, const struct job *job, const struct run *run,
+                     char out[HAPPENING_TEXT_ROOM + FRAME_REASON_ROOM])
+{
+    char cause[HAPPENING_TEXT_ROOM] = "";
+    if (job && happening_is(&run->key))
+        happening_tell(core, job, &run->key, cause);
+    snprintf(out, HAPPENING_TEXT_ROOM + FRAME_REASON_ROOM, "%s%s%s", run->ended.reason,
+             run->ended.reason[0] && cause[0] ? "; " : "", cause);
 }
 
 static void finish(struct core *core, struct run *run)
@@ -125,10 +139,12 @@ static void finish(struct core *core, struct run *run)
     struct job *job = jobs_find(&core->jobs, run->job);
     if (job && job->life != run->life)
         job = NULL;
+    char reason[HAPPENING_TEXT_ROOM + FRAME_REASON_ROOM];
+    tell_end(core, job, run, reason);
     struct ledger_result result = {.run = run->id,
                                    .attempt = run->attempt,
                                    .status = status,
-                                   .reason = ended->reason,
+                                   .reason = reason,
                                    .started_ms = run->started_ms,
                                    .ended_ms = ended->ended_ms ? ended->ended_ms : core->wall_ms,
                                    .exit_code = ended->kind == FRAME_DENIED ? -1 : ended->exit_code,

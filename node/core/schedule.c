@@ -17,7 +17,7 @@ int64_t schedule_window_ms(const struct definition *definition, const struct job
     return MIN_OF(due_period_ms(slot->compiled, at_ms), HOUR_MS);
 }
 
-static bool is_schedulable(const struct core *core, const struct job *job)
+bool schedule_is_possible(const struct core *core, const struct job *job)
 {
     return job->row && job->role == JOBS_OWNER && !job->is_denied && !job->problem &&
            core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job, &core->self.id) &&
@@ -36,7 +36,7 @@ static int64_t claim_time_ms(const struct jobs_slot *slot)
 void schedule_job(struct core *core, struct job *job)
 {
     int64_t wake_ms = INT64_MAX;
-    if (is_schedulable(core, job)) {
+    if (schedule_is_possible(core, job)) {
         for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
             wake_ms = MIN_OF(wake_ms, claim_time_ms(&job->slots[i]));
         for (size_t i = 0; i < job->pending_count; i++)
@@ -289,7 +289,7 @@ static void start_pending(struct core *core, struct job *job)
 
 void schedule_wake(struct core *core, struct job *job)
 {
-    if (is_schedulable(core, job)) {
+    if (schedule_is_possible(core, job)) {
         for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
             claim_slot(core, job, &job->slots[i]);
         start_pending(core, job);

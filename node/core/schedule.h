@@ -19,6 +19,8 @@ enum {
     SCHEDULE_QUEUE_MAX = 256,         // due times of one job in waiting; beyond it they are skipped
 };
 
+// May this node start anything of the job now?
+bool schedule_is_possible(const struct core *core, const struct job *job);
 // Wakes every job whose time has come.
 void schedule_run_due(struct core *core);
 // Something about the job changed: decide anew when it wants to be woken. What is due by now starts at the

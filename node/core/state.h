@@ -14,6 +14,7 @@
 #include "node/core/answer.h"
 #include "node/core/book.h"
 #include "node/core/clock.h"
+#include "node/core/happening.h"
 #include "node/core/jobs.h"
 #include "node/core/learn.h"
 #include "node/core/log.h"
@@ -73,6 +74,7 @@ struct core {
     struct book book;
     struct jobs jobs;
     struct runs runs;
+    struct happenings happenings;
     struct answers answers;
 
     struct fleet fleet;

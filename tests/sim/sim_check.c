@@ -159,7 +159,7 @@ void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame 
     if (!sim_rule(sim, SIM_RULE_EARLY, start->due_ms <= sim_node_wall_ms(node)))
         sim_fail(sim, "%s asks for %s before its due time %s", node->identity->name, version->job,
                  text_of(start->due_ms, due));
-    if (start->trigger != FRAME_TRIGGER_ORDER &&
+    if (start->trigger != FRAME_TRIGGER_ORDER && (start->due_ms || hash_is_zero(&start->cause_record)) &&
         !sim_rule(sim, SIM_RULE_DUE, sim_jobs_is_due(sim, &start->definition, start->due_ms)))
         sim_fail(sim, "%s asks for %s at %s, which is no due time", node->identity->name, version->job,
                  text_of(start->due_ms, due));

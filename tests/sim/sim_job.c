@@ -165,6 +165,8 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
     shape->trigger.expression = job->cron;
     shape->trigger.period_ms = job->every_ms;
     shape->trigger.anchor_ms = job->anchor_ms;
+    if (job->waits)
+        shape->trigger = *job->waits;
     if (job->at_ms) {
         shape->trigger.instants_ms = &job->at_ms;
         shape->trigger.instant_count = 1;

@@ -23,7 +23,8 @@ struct sim_job {
     const char *cron;
     int64_t at_ms;
     int64_t anchor_ms;
-    const int64_t *due_ms; // of cron: all due times the story may see, ascending
+    const struct definition_trigger *waits; // or this one: it waits for something to happen
+    const int64_t *due_ms;                  // of cron: all due times the story may see, ascending
     size_t due_count;
     const char *zone;                   // NULL: UTC
     const char *work[SIM_JOB_WORD_MAX]; // words for struct sim_work: "for=5000"

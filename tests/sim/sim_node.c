@@ -68,6 +68,12 @@ int64_t sim_node_wall_ms(const struct sim_node *node)
     return sim_wall_ms(node->sim) + node->wall_offset_ms;
 }
 
+void sim_node_boot_id(const struct sim_node *node, uint8_t out[16])
+{
+    memset(out, 0, 16);
+    memcpy(out, &node->boot, sizeof node->boot);
+}
+
 uint64_t sim_node_boottime_ns(const struct sim_node *node)
 {
     return (node->sim->now_ms - node->on_ms + UPTIME_MS) * 1000000;

@@ -72,6 +72,7 @@ bool sim_node_is_up(const struct sim_node *node); // its network process runs an
 uint64_t sim_node_now_ms(const struct sim_node *node);
 int64_t sim_node_wall_ms(const struct sim_node *node);
 uint64_t sim_node_boottime_ns(const struct sim_node *node);
+void sim_node_boot_id(const struct sim_node *node, uint8_t out[16]); // drawn at each switching on
 
 // For the rooms around it.
 void sim_node_begin_network(struct sim_node *node); // what the runner forks

@@ -177,7 +177,7 @@ struct sim_outcomes sim_outcomes_look(struct sim *sim, struct sim_node *node, co
         outcomes.is_complete || (answer->is_done && answer->exit_status == ANSWERED_IN_PART);
     if (answer->count == ROWS_MAX)
         sim_fail(sim, "the story is too long for one look at the runs of %s", name);
-    for (size_t i = 0; i < answer->count && outcomes.count; i++) {
+    for (size_t i = 0; i < answer->count && (outcomes.count || sim_jobs_find(sim, name)->job.waits); i++) {
         struct arena arena = {0};
         struct control_reply reply;
         sim_answer_get(answer, i, &arena, &reply);

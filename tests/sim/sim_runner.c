@@ -1,5 +1,6 @@
 #include "tests/sim/sim_runner.h"
 
+#include "node/core/trigger/boot.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_job.h"
 #include "tests/sim/sim_node.h"
@@ -84,7 +85,7 @@ static void say_hello(struct sim_runner *runner)
 {
     struct frame hello = {
         .kind = FRAME_HELLO, .name = "sim", .confined = MEMBER_CONFINED_FULL, .is_root = true};
-    memcpy(hello.boot, &runner->node->boot, sizeof runner->node->boot);
+    sim_node_boot_id(runner->node, hello.boot);
     sim_runner_say(runner, &hello);
     sim_runner_tell_runs(runner);
 }
@@ -228,12 +229,28 @@ static int64_t lateness_ms(const struct frame_start *start, const struct definit
     return MAX_OF(window_ms, (int64_t)LATE_MS);
 }
 
+// What has no due time: its cause is recomputed from what the machine and its records say.
+static struct verdict check_happening(const struct sim_runner *runner, const struct frame_start *start,
+                                      const struct definition_trigger *trigger)
+{
+    uint8_t boot[BOOT_ID_SIZE];
+    sim_node_boot_id(runner->node, boot);
+    const struct hash of_boot = boot_cause(boot, &runner->node->identity->id);
+    if (trigger->kind == DEFINITION_BOOT && !hash_equal(&start->cause_record, &of_boot))
+        return (struct verdict){4, "not of this boot"};
+    if (trigger->kind == DEFINITION_BOOT && sim_node_boottime_ns(runner->node) / 1000000 < trigger->delay_ms)
+        return (struct verdict){4, "too soon after the boot"};
+    return (struct verdict){0, NULL};
+}
+
 static struct verdict check_due(const struct sim_runner *runner, const struct frame_start *start,
                                 const struct definition *definition)
 {
     int64_t wall_ms = sim_node_wall_ms(runner->node);
     if (start->trigger == FRAME_TRIGGER_ORDER)
         return (struct verdict){0, NULL};
+    if (start->due_ms == 0 && !hash_is_zero(&start->cause_record))
+        return check_happening(runner, start, &definition->triggers[start->trigger]);
     if (!sim_jobs_is_due(runner->node->sim, &start->definition, start->due_ms))
         return (struct verdict){4, "not a due time"};
     if (start->due_ms > wall_ms)

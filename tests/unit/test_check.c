@@ -1,5 +1,6 @@
 // test_check.c - the rules that a machine of the test's own cannot be brought to: full, too fast, not root.
 // (Every other rule: test_runner_attack.c and test_runner_due.c, through the runner's socket.)
+#include "node/core/trigger/boot.h"
 #include "node/io/runner/check.h"
 
 #include <fcntl.h>
@@ -17,6 +18,8 @@
 #include "tests/unit/support_nodes.h"
 
 #define NOW_MS (SUPPORT_WALL_MS + 3600000)
+
+static const uint8_t BOOT[BOOT_ID_SIZE] = {0xb0};
 
 struct world {
     char path[SUPPORT_DIR_ROOM];
@@ -77,6 +80,7 @@ static int set_up(void **state)
     zone_files_init(&world->zones);
     world->tokens = 1000000;
     world->check = (struct check_world){.evidence = &world->evidence,
+                                        .boot = BOOT,
                                         .zones = &world->zones,
                                         .seen = &world->seen,
                                         .processes = &world->processes,

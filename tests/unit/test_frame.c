@@ -144,7 +144,7 @@ static void numbers_out_of_range_are_malformed(void **state)
     bad.trigger = FRAME_TRIGGER_ORDER;
     assert_int_equal(decode_start(&bad), 0);
     bad = good;
-    bad.cause = (enum frame_cause)(FRAME_RETRY + 1);
+    bad.cause = (enum frame_cause)FRAME_CAUSE_COUNT;
     assert_int_equal(decode_start(&bad), FRAME_MALFORMED);
     bad.cause = (enum frame_cause)0;
     assert_int_equal(decode_start(&bad), FRAME_MALFORMED);

@@ -265,9 +265,16 @@ static void the_environment_is_exactly_the_one_promised(void **state)
     struct world *world = *state;
     struct environment environment;
     struct definition_pair own[] = {{"GREETING", "hello"}, {"LANG", "de_DE.UTF-8"}};
+    const struct definition_pair about[] = {{"KATYDID_BOOT", "b0"}};
     struct definition definition = {.environment = own, .environment_count = 2};
-    struct environment_run of_run = {
-        .job = "main/digest", .run = {{0xab, 0x01}}, .due_ms = 1790000000123, .attempt = 2, .node = "nas"};
+    struct environment_run of_run = {.job = "main/digest",
+                                     .run = {{0xab, 0x01}},
+                                     .due_ms = 1790000000123,
+                                     .attempt = 2,
+                                     .node = "nas",
+                                     .cause = "boot",
+                                     .more = about,
+                                     .more_count = 1};
     char expected[2048];
     setenv("SECRET_OF_THE_AGENT", "x", 1);
     environment_init(&environment, &definition, world->me, &of_run);
@@ -278,7 +285,8 @@ static void the_environment_is_exactly_the_one_promised(void **state)
     snprintf(expected, sizeof expected,
              "PATH=%s\nHOME=%s\nUSER=%s\nLOGNAME=%s\nSHELL=/bin/sh\nLANG=de_DE.UTF-8\nGREETING=hello\n"
              "KATYDID_JOB=main/digest\nKATYDID_RUN=ab010000000000000000000000000000\n"
-             "KATYDID_DUE=2026-09-21T14:13:20.123Z\nKATYDID_ATTEMPT=2\nKATYDID_NODE=nas\n",
+             "KATYDID_DUE=2026-09-21T14:13:20.123Z\nKATYDID_ATTEMPT=2\nKATYDID_NODE=nas\n"
+             "KATYDID_CAUSE=boot\nKATYDID_BOOT=b0\n",
              ENVIRONMENT_PATH, world->me->home, world->me->name, world->me->name);
     assert_string_equal(text_of(&world->output), expected);
     environment_deinit(&environment);

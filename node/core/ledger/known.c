@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KNOWN_CAUSE_MS (25 * 3600 * 1000LL) // what happened once may be seen to have happened for so long
 #define KNOWN_RETRY_MS (24 * 3600 * 1000LL) // the longest a failed attempt waits for the next
 
 void known_deinit(struct known *known)
@@ -235,15 +236,27 @@ static bool is_settled(const struct known_due *due, int64_t before_ms)
     return !waits && (due->status >= LEDGER_LOST || (due->status != LEDGER_OPEN && !open));
 }
 
+enum { KNOWN_CAUSE_COUNT_MAX = 2048 };
+
+// What is due once by its cause must not be taken for new as long as its cause may still be about.
+static bool is_old(const struct known_due *due, int64_t before_ms, size_t causes)
+{
+    bool is_kept = !hash_is_zero(&due->key.cause) && causes <= KNOWN_CAUSE_COUNT_MAX;
+    return due->settled_ms < before_ms - (is_kept ? KNOWN_CAUSE_MS : 0);
+}
+
 void known_forget(struct known *known, int64_t before_ms, size_t keep)
 {
-    size_t settled = 0, kept = 0;
-    for (size_t i = 0; i < known->count; i++)
+    size_t settled = 0, kept = 0, causes = 0;
+    for (size_t i = 0; i < known->count; i++) {
         settled += is_settled(&known->items[i], before_ms);
+        causes += !hash_is_zero(&known->items[i].key.cause);
+    }
     for (size_t i = 0; i < known->count; i++) {
         struct known_due *due = &known->items[i];
-        if (is_settled(due, before_ms) && due->settled_ms < before_ms && settled > keep) {
+        if (is_settled(due, before_ms) && is_old(due, before_ms, causes) && settled > keep) {
             free(due->attempts);
+            causes -= !hash_is_zero(&due->key.cause);
             settled--;
             continue;
         }

@@ -3,8 +3,9 @@
 // Claims, results and verdicts come in any order, from this node, its disk and its peers; the same
 // set gives the same knowledge. A due time's status is the highest of its attempts and verdicts and
 // never falls. Open due times stay; settled ones are forgotten after known_forget, because the disk
-// has them. Only due times for any node or for this node are kept here: what other nodes do for
-// themselves goes to the disk alone.
+// has them; those that happened, instead of being due, a day later: what made them is still about. Only due
+// times for any node or for this node are kept here: what other nodes do for themselves goes to the disk
+// alone.
 #ifndef NODE_CORE_LEDGER_KNOWN_H
 #define NODE_CORE_LEDGER_KNOWN_H
 

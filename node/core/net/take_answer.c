@@ -179,11 +179,13 @@ static bool is_within(const struct message_stretch *inner, const struct message_
     return false;
 }
 
+enum { TOLD_CAUSE_COUNT_MAX = 256 };
+
 static void look_at_open(struct core *core, struct take_answer *answer, size_t index, const struct job *job)
 {
     const struct message_take_job *asked = &answer->items[index].asked;
     struct message_stretch open[MESSAGE_STRETCH_MAX];
-    size_t count = find_open(core, job, open);
+    size_t count = find_open(core, job, open), told = 0;
     for (size_t i = 0; i < count; i++)
         look_at(core, answer, index, &open[i]);
     for (size_t i = 0; i < asked->open_count; i++)
@@ -192,7 +194,8 @@ static void look_at_open(struct core *core, struct take_answer *answer, size_t i
     for (size_t i = 0; i < job->known.count; i++) {
         const struct known_due *due = &job->known.items[i];
         struct effect_query query = {.kind = EFFECT_QUERY_CAUSE, .cause = due->key.cause};
-        if (!hash_is_zero(&due->key.cause) && is_unsettled(core, job, due))
+        bool is_told = is_unsettled(core, job, due) || happening_is(&due->key); // lest it happens again
+        if (!hash_is_zero(&due->key.cause) && is_told && told++ < TOLD_CAUSE_COUNT_MAX)
             look(core, answer, &query, &(struct take_query){.item = index});
     }
 }

@@ -88,12 +88,11 @@ static const char *unsupported_trigger(const struct definition *definition)
 {
     static const char *const names[] = {[DEFINITION_EVENT] = "event",
                                         [DEFINITION_AFTER] = "after",
-                                        [DEFINITION_BOOT] = "boot",
                                         [DEFINITION_MEMBER] = "membership",
                                         [DEFINITION_FILE] = "file"};
     for (size_t i = 0; i < definition->trigger_count; i++) {
         size_t kind = definition->triggers[i].kind;
-        if (kind > DEFINITION_AT)
+        if (kind > DEFINITION_AT && kind != DEFINITION_BOOT)
             return kind < COUNT_OF(names) && names[kind] ? names[kind] : "newer";
     }
     return NULL;

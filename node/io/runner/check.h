@@ -42,6 +42,7 @@ struct check_world {
     const struct processes *processes;
     struct policy *policies[2];
     struct account_cache *accounts;
+    const uint8_t *boot; // boot id of this machine, 16 bytes
     const char *refuses; // NULL: starts are accepted; else why not (rule 0)
     int64_t wall_ms;
     uint64_t now_ms;
@@ -65,6 +66,7 @@ struct check {
     struct occurrence occurrence;
     struct run_id run; // zero when there is no definition to compute it from
     struct seen_key key;
+    int64_t happened_ms; // when what it is for happened; 0: it has a due time, or is an order
     struct account user; // name only when there is no such user
     bool has_user;
     struct hash needed; // CHECK_NEED
@@ -81,5 +83,7 @@ void check_deinit(struct check *check);
 PRINTF_LIKE(2, 3) int check_deny(struct check *check, const char *text, ...);
 bool check_is_order(const struct check *check);
 int check_due(struct check *check); // rule 4; check_due.c
+// Rule 4 for a trigger without a calendar; check_happening.c
+int check_happening(struct check *check, const struct definition_trigger *trigger);
 
 #endif

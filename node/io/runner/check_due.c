@@ -103,15 +103,23 @@ static int judge_order(struct check *check)
     return 0;
 }
 
+static bool is_of_no_calendar(enum frame_cause cause)
+{
+    return cause == FRAME_ORDERED || cause == FRAME_EVENT || cause == FRAME_UPSTREAM || cause == FRAME_BOOT ||
+           cause == FRAME_MEMBER;
+}
+
 int check_due(struct check *check)
 {
     const struct frame_start *start = check->start;
     if (check_is_order(check))
         return judge_order(check);
-    if (start->cause == FRAME_ORDERED || start->cause == FRAME_EVENT || start->cause == FRAME_UPSTREAM ||
-        !hash_is_zero(&start->cause_record))
-        return check_deny(check, "a due time of a calendar has no other cause");
     if (start->trigger >= check->definition.trigger_count)
         return check_deny(check, "the definition has no trigger %u", start->trigger + 1u);
+    const struct definition_trigger *trigger = &check->definition.triggers[start->trigger];
+    if (!due_has_calendar(trigger))
+        return check_happening(check, trigger);
+    if (is_of_no_calendar(start->cause) || !hash_is_zero(&start->cause_record))
+        return check_deny(check, "a due time of a calendar has no other cause");
     return judge_trigger(check);
 }

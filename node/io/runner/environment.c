@@ -42,7 +42,7 @@ static void set_due(struct environment *environment, int64_t due_ms)
 void environment_init(struct environment *environment, const struct definition *definition,
                       const struct account *account, const struct environment_run *run)
 {
-    const size_t own = 11; // the names set below
+    const size_t own = 12 + run->more_count; // the names set below
     char run_text[2 * RUN_ID_SIZE + 1], attempt[16];
     *environment = (struct environment){0};
     environment->entries = base_alloc(own + definition->environment_count + 1, sizeof(char *));
@@ -61,6 +61,9 @@ void environment_init(struct environment *environment, const struct definition *
     set_due(environment, run->due_ms);
     set(environment, "KATYDID_ATTEMPT", attempt);
     set(environment, "KATYDID_NODE", run->node);
+    set(environment, "KATYDID_CAUSE", run->cause);
+    for (size_t i = 0; i < run->more_count; i++)
+        set(environment, run->more[i].key, run->more[i].value);
 }
 
 void environment_deinit(struct environment *environment)

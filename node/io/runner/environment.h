@@ -1,7 +1,8 @@
 // environment.h - what a command finds in its environment: ours, the definition's, and what names the run.
 //
 // PATH HOME USER LOGNAME SHELL LANG, then the definition's own (which may replace these), then
-// KATYDID_JOB KATYDID_RUN KATYDID_DUE KATYDID_ATTEMPT KATYDID_NODE, which nobody may replace. Nothing
+// KATYDID_JOB KATYDID_RUN KATYDID_DUE KATYDID_ATTEMPT KATYDID_NODE KATYDID_CAUSE and what more there is to
+// say about that cause, which nobody may replace. Nothing
 // of the agent's own environment gets through.
 #ifndef NODE_IO_RUNNER_ENVIRONMENT_H
 #define NODE_IO_RUNNER_ENVIRONMENT_H
@@ -18,7 +19,10 @@ struct environment_run {
     struct run_id run;
     int64_t due_ms;
     uint32_t attempt;
-    const char *node; // name
+    const char *node;                   // name
+    const char *cause;                  // "schedule", "order", "boot" ...
+    const struct definition_pair *more; // about the cause: KATYDID_...
+    size_t more_count;
 };
 
 struct environment {

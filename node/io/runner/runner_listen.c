@@ -36,6 +36,7 @@ static void try_start(struct runner *runner, const struct frame_start *start)
 {
     struct check check;
     const struct check_world world = {.evidence = &runner->evidence,
+                                      .boot = runner->boot,
                                       .zones = &runner->zones,
                                       .seen = &runner->journal.seen,
                                       .processes = &runner->processes,

@@ -2,29 +2,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crdt/stamp.h"
 #include "node/io/clock.h"
 #include "node/io/notice.h"
 #include "node/io/runner/environment.h"
 #include "node/io/runner/runner_state.h"
 #include "node/io/runner/spawn.h"
-
-static int64_t due_of(const struct check *check)
-{
-    if (!check->order)
-        return check->start->due_ms;
-    return check->order->not_before_ms ? check->order->not_before_ms : stamp_wall_ms(check->order->stamp);
-}
+#include "node/io/runner/start_cause.h"
 
 static bool spawn(struct runner *runner, const struct check *check, struct spawn_process *ret_process,
                   struct reason *ret_reason)
 {
     const struct definition *definition = &check->definition;
+    struct start_cause cause;
+    start_cause_init(&cause, check);
     const struct environment_run of_run = {.job = check->job,
                                            .run = check->run,
-                                           .due_ms = due_of(check),
+                                           .due_ms = cause.due_ms,
                                            .attempt = check->start->attempt,
-                                           .node = check->self->name};
+                                           .node = check->self->name,
+                                           .cause = cause.text,
+                                           .more = cause.pairs,
+                                           .more_count = cause.count};
     struct environment environment;
     if (!check->has_user) {
         reason_set(ret_reason, "user: unknown: %s", check->user.name);

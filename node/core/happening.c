@@ -1,0 +1,169 @@
+#include "node/core/happening.h"
+
+#include "node/core/schedule.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool happening_is(const struct known_key *key)
+{
+    return key->trigger != OCCURRENCE_ORDER && key->due_ms == 0 && !hash_is_zero(&key->cause);
+}
+
+static enum definition_trigger_kind kind_of(const struct core *core, const struct job *job, uint16_t trigger)
+{
+    const struct definition *definition = jobs_definition(core, job);
+    return definition && trigger < definition->trigger_count ? definition->triggers[trigger].kind
+                                                             : DEFINITION_CRON;
+}
+
+enum frame_cause happening_cause(const struct core *core, const struct job *job, uint16_t trigger)
+{
+    return kind_of(core, job, trigger) == DEFINITION_BOOT ? FRAME_BOOT : FRAME_EVENT;
+}
+
+bool happening_occur(struct core *core, struct job *job, uint16_t trigger, const struct hash *cause)
+{
+    const struct known_key key = {.schedule_version = job->schedule_version,
+                                  .trigger = trigger,
+                                  .target = jobs_target(core, job),
+                                  .cause = *cause};
+    char text[HAPPENING_TEXT_ROOM];
+    if (!schedule_is_possible(core, job) || known_find(&job->known, &key))
+        return false;
+    const struct jobs_pending pending = {.key = key,
+                                         .attempt = 1,
+                                         .start_ms = core->wall_ms,
+                                         .cause = (uint8_t)happening_cause(core, job, trigger)};
+    happening_tell(core, job, &key, text);
+    book_story(core, job, &key, "made due by %s", text);
+    schedule_attempt(core, job, &pending);
+    schedule_wake(core, job);
+    return true;
+}
+
+// --- boot ---
+
+static bool is_here(const struct core *core, const struct job *job)
+{
+    return job->row && (job->is_each || jobs_definition(core, job)->node[0]) &&
+           jobs_runs_on(core, job, &core->self.id);
+}
+
+static bool has_kind(const struct core *core, const struct job *job, enum definition_trigger_kind kind)
+{
+    for (uint16_t i = 0; i < job->slot_count; i++)
+        if (kind_of(core, job, i) == kind)
+            return true;
+    return false;
+}
+
+void happening_load(struct core *core, struct bytes boot_done)
+{
+    struct happenings *happenings = &core->happenings;
+    if (boot_done.size == sizeof happenings->boot_done)
+        memcpy(happenings->boot_done, boot_done.data, boot_done.size);
+}
+
+void happening_ready(struct core *core)
+{
+    struct happenings *happenings = &core->happenings;
+    happenings->is_boot_new = memcmp(happenings->boot, happenings->boot_done, sizeof happenings->boot) != 0;
+    for (size_t i = 0; happenings->is_boot_new && i < core->jobs.count; i++) {
+        struct job *job = core->jobs.items[i];
+        job->awaits_boot = job->waits && is_here(core, job) && has_kind(core, job, DEFINITION_BOOT);
+    }
+}
+
+static uint64_t up_ms(const struct core *core)
+{
+    return core->boottime_ns / 1000000;
+}
+
+// The delays of boot triggers count from the boot of the machine, whatever its wall clock shows. A job that
+// cannot run here for long after that waits no longer, so that the boot comes to its end.
+static void look_at_boot(struct core *core, struct job *job)
+{
+    const struct hash cause = boot_cause(core->happenings.boot, &core->self.id);
+    bool is_waiting = false;
+    for (uint16_t i = 0; i < job->slot_count; i++) {
+        const struct definition_trigger *trigger = &jobs_definition(core, job)->triggers[i];
+        if (trigger->kind != DEFINITION_BOOT)
+            continue;
+        uint64_t delay_ms = trigger->delay_ms, ready_ms = core->now_ms - core->self.booted_ms;
+        if (up_ms(core) < delay_ms)
+            is_waiting = true;
+        else if (schedule_is_possible(core, job))
+            (void)happening_occur(core, job, i, &cause);
+        else
+            is_waiting |= ready_ms < delay_ms + HAPPENING_BOOT_MS;
+    }
+    job->awaits_boot = is_waiting;
+}
+
+// Only when nothing waits any more: whoever is killed before that begins anew, and the ledger knows what ran.
+static void end_boot(struct core *core)
+{
+    struct happenings *happenings = &core->happenings;
+    for (size_t i = 0; i < core->jobs.count; i++)
+        if (core->jobs.items[i]->awaits_boot)
+            return;
+    happenings->is_boot_new = false;
+    memcpy(happenings->boot_done, happenings->boot, sizeof happenings->boot);
+    const struct effect_write write = {.kind = EFFECT_WRITE_META,
+                                       .class = EFFECT_WRITE_MUST,
+                                       .key = "boot",
+                                       .value = bytes_of(happenings->boot, sizeof happenings->boot)};
+    outbox_write(&core->outbox, &write);
+}
+
+// --- all kinds ---
+
+void happening_look(struct core *core, struct job *job)
+{
+    if (!core->is_ready || !job->row || !job->waits)
+        return;
+    if (job->awaits_boot)
+        look_at_boot(core, job);
+}
+
+bool happening_describe(const struct core *core, const struct job *job, const struct known_key *key,
+                        struct frame_start *start)
+{
+    (void)core;
+    (void)job;
+    (void)key;
+    (void)start;
+    return true;
+}
+
+void happening_tell(const struct core *core, const struct job *job, const struct known_key *key,
+                    char out[HAPPENING_TEXT_ROOM])
+{
+    bool is_boot = kind_of(core, job, key->trigger) == DEFINITION_BOOT;
+    snprintf(out, HAPPENING_TEXT_ROOM, "%s", is_boot ? "boot" : "an event");
+}
+
+void happening_tick(struct core *core)
+{
+    struct happenings *happenings = &core->happenings;
+    if (!happenings->look_ms || core->now_ms < happenings->look_ms)
+        return;
+    happenings->look_ms = 0;
+    for (size_t i = 0; i < core->jobs.count; i++)
+        happening_look(core, core->jobs.items[i]);
+}
+
+void happening_keep_house(struct core *core)
+{
+    core->happenings.look_ms = core->now_ms;
+    happening_tick(core);
+    if (core->happenings.is_boot_new)
+        end_boot(core);
+}
+
+uint64_t happening_deadline_ms(const struct core *core)
+{
+    return core->happenings.look_ms ? core->happenings.look_ms : UINT64_MAX;
+}

@@ -1,0 +1,55 @@
+// check_happening.c - rule 4 for triggers without a calendar: did it really happen, and not too long ago?
+//
+// Such a start has no due time; its cause is the hash of what happened, recomputed here from what the runner
+// knows itself. `happened_ms` is what the command is told as its due time, and what the journal forgets by.
+#include <string.h>
+
+#include "node/core/trigger/boot.h"
+#include "node/io/runner/check.h"
+
+static int64_t boot_ms(const struct check_world *world)
+{
+    return MAX_OF(world->wall_ms - (int64_t)(world->boottime_ns / 1000000), 0);
+}
+
+// The journal may forget old marks of a trigger and then denies whatever is older; a boot has no time that
+// could be trusted, so each boot is a series of its own.
+static void part_series(struct check *check)
+{
+    uint64_t part;
+    memcpy(&part, check->start->cause_record.b, sizeof part);
+    check->key.series = (check->key.series ^ part) | 1;
+}
+
+static int judge_boot(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct check_world *world = check->world;
+    const struct hash cause = boot_cause(world->boot, &world->evidence->self);
+    uint64_t up_ms = world->boottime_ns / 1000000;
+    if (!hash_equal(&cause, &check->start->cause_record))
+        return check_deny(check, "it is not for this boot of this node");
+    if (up_ms < trigger->delay_ms)
+        return check_deny(check, "it is due %llu ms after the boot, %llu ms from now",
+                          (unsigned long long)trigger->delay_ms,
+                          (unsigned long long)(trigger->delay_ms - up_ms));
+    if (check->definition.spread != DEFINITION_SPREAD_ALL && !check->definition.node[0])
+        return check_deny(check, "a boot trigger needs a job for one named node or for each");
+    check->happened_ms = boot_ms(world);
+    part_series(check);
+    return 0;
+}
+
+int check_happening(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct frame_start *start = check->start;
+    if (start->due_ms != 0)
+        return check_deny(check, "what happens has no due time");
+    if (hash_is_zero(&start->cause_record))
+        return check_deny(check, "nothing is said to have happened");
+    switch (trigger->kind) {
+    case DEFINITION_BOOT:
+        return judge_boot(check, trigger);
+    default:
+        return check_deny(check, "its trigger has no due times");
+    }
+}

@@ -1,0 +1,25 @@
+// start_cause.h - what a command is told about why it runs.
+//
+// KATYDID_CAUSE is one word: schedule, catch-up, order, event, after, boot, member, file. KATYDID_DUE is
+// the due time, or when the order was given, or when what happened did. Some causes have more to say:
+//
+//   boot    KATYDID_BOOT    the kernel's boot id
+#ifndef NODE_IO_RUNNER_START_CAUSE_H
+#define NODE_IO_RUNNER_START_CAUSE_H
+
+#include "node/io/runner/check.h"
+
+enum { START_CAUSE_COUNT_MAX = 8 };
+
+struct start_cause {
+    const char *text;
+    int64_t due_ms;
+    struct definition_pair pairs[START_CAUSE_COUNT_MAX]; // values point into this, or into the check
+    size_t count;
+    char boot[2 * 16 + 1];
+};
+
+// Of a start that passed the checks. `cause` must not move, and `check` outlives it.
+void start_cause_init(struct start_cause *cause, const struct check *check);
+
+#endif
