@@ -22,6 +22,24 @@ int ledger_epoch_compare(const struct ledger_epoch *a, const struct ledger_epoch
     return memcmp(a->node.b, b->node.b, sizeof a->node.b);
 }
 
+int64_t ledger_result_due_ms(const struct ledger_result *result, uint32_t index)
+{
+    return result->occurrence.due_ms + (int64_t)(index * result->step_ms);
+}
+
+int64_t ledger_result_started_ms(const struct ledger_result *result, uint32_t index)
+{
+    assert(index == 0 || index < result->count);
+    return index == 0 ? result->started_ms : ledger_result_due_ms(result, index) + result->late_ms[index - 1];
+}
+
+int64_t ledger_result_ended_ms(const struct ledger_result *result, uint32_t index)
+{
+    if (index == 0)
+        return result->ended_ms;
+    return ledger_result_started_ms(result, index) + result->took_ms[index - 1];
+}
+
 struct hash ledger_segment_hash(const struct ledger_segment *segment)
 {
     struct hasher hasher;
@@ -199,7 +217,33 @@ void ledger_claims_encode(const struct ledger_claim *items, size_t count, struct
 static void ledger_check_uneventful(struct codec *codec, const struct ledger_result *result)
 {
     codec_check(codec, result->status == LEDGER_OK && result->exit_code == 0 && result->signal == 0);
-    codec_check(codec, result->output_bytes == 0 && hash_is_zero(&result->log));
+    codec_check(codec, result->output_bytes == 0 && hash_is_zero(&result->log) && !result->reason[0]);
+}
+
+static const uint32_t *ledger_read_times(struct codec *codec, const uint32_t *in, size_t in_count,
+                                         uint32_t range_count)
+{
+    size_t count = in_count;
+    codec_check(codec, in_count == range_count - 1);
+    uint32_t *times = codec_array(codec, &count, LIMIT_CLAIM_COUNT_MAX - 1, sizeof *times);
+    for (size_t i = 0; i < count; i++)
+        times[i] = in[i];
+    return count ? times : NULL;
+}
+
+// When each run of a range started and ended: the first as every result says it, the others as distances.
+static void ledger_read_range(struct codec *codec, const Katydid__Ledger__Result *in,
+                              struct ledger_result *out)
+{
+    out->count = ledger_read_count(codec, &out->occurrence, in->count, in->step_ms);
+    out->step_ms = codec_number(codec, in->step_ms, 0, LIMIT_PERIOD_MS_MAX);
+    out->late_ms = ledger_read_times(codec, in->late_ms, in->n_late_ms, out->count);
+    out->took_ms = ledger_read_times(codec, in->took_ms, in->n_took_ms, out->count);
+    if (out->count == 1)
+        return;
+    ledger_check_uneventful(codec, out);
+    for (uint32_t i = 1; !codec->failed && i < out->count; i++)
+        codec_instant(codec, ledger_result_ended_ms(out, i));
 }
 
 static void ledger_read_result(struct codec *codec, const Katydid__Ledger__Result *in,
@@ -218,10 +262,7 @@ static void ledger_read_result(struct codec *codec, const Katydid__Ledger__Resul
     out->signal = in->signal;
     out->output_bytes = codec_counter(codec, in->output_size, 0);
     codec_id_or_zero(codec, in->log_hash, out->log.b, sizeof out->log.b);
-    out->count = ledger_read_count(codec, &out->occurrence, in->count, in->step_ms);
-    out->step_ms = codec_number(codec, in->step_ms, 0, LIMIT_PERIOD_MS_MAX);
-    if (out->count > 1)
-        ledger_check_uneventful(codec, out);
+    ledger_read_range(codec, in, out);
     out->generation = codec_counter(codec, in->generation, 0);
     codec_id(codec, in->definition, out->definition.b, sizeof out->definition.b);
 }
@@ -266,6 +307,9 @@ static void ledger_write_result(const struct ledger_result *in, struct arena *ro
     out->log_hash = codec_put_id(in->log.b, sizeof in->log.b);
     out->count = in->count > 1 ? in->count : 0;
     out->step_ms = in->step_ms;
+    out->n_late_ms = out->n_took_ms = in->count > 1 ? in->count - 1 : 0;
+    out->late_ms = (uint32_t *)(uintptr_t)in->late_ms; // packing only reads
+    out->took_ms = (uint32_t *)(uintptr_t)in->took_ms;
     out->generation = in->generation;
     out->definition = codec_put(in->definition.b, sizeof in->definition.b);
 }

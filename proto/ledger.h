@@ -71,9 +71,15 @@ struct ledger_result { // kind 42: how a run ended; signer is the executor
     struct hash log; // of the last segment; zero: no output
     uint32_t count;  // as in a claim; >1: a range of uneventful ends, `ok`, exit 0, no output
     uint64_t step_ms;
+    const uint32_t *late_ms; // of a range: count - 1, of the second due time and on; NULL: no range
+    const uint32_t *took_ms; // likewise
     uint64_t generation;
     struct hash definition;
 };
+// When the run of the index-th due time of the result was due, started and ended.
+int64_t ledger_result_due_ms(const struct ledger_result *result, uint32_t index);
+int64_t ledger_result_started_ms(const struct ledger_result *result, uint32_t index);
+int64_t ledger_result_ended_ms(const struct ledger_result *result, uint32_t index);
 
 struct ledger_verdict { // kind 43: a status without a run, for one due time or a stretch of them
     struct ledger_occurrence occurrence; // due_ms: the first

@@ -20,11 +20,12 @@ enum message_type {
     MESSAGE_KEPT,        // their ids: durable here
     MESSAGE_OFFER,       // ids of ledger records you should have: answer with MESSAGE_LACK
     MESSAGE_LACK,
-    MESSAGE_TAKE,  // I take these jobs under these epochs
-    MESSAGE_TAKEN, // what I know of some of them; or: a higher epoch is known
-    MESSAGE_ASK,   // a question of a person, about history
-    MESSAGE_TOLD,  // rows for it
-    MESSAGE_PROBE, // a packet of membership that did not get through as a datagram
+    MESSAGE_TAKE,        // I take these jobs under these epochs
+    MESSAGE_TAKEN,       // what I know of some of them; or: a higher epoch is known
+    MESSAGE_ASK,         // a question of a person, about history
+    MESSAGE_TOLD,        // rows for it
+    MESSAGE_PROBE,       // a packet of membership that did not get through as a datagram
+    MESSAGE_PROVISIONAL, // ledger envelopes that one record will replace soon: remember them
 };
 
 enum {
@@ -38,7 +39,7 @@ struct message_list { // ids or envelopes
     size_t count;
 };
 
-// RECORDS KEEP: envelopes. WANT KEPT OFFER LACK: ids of HASH_SIZE bytes each.
+// RECORDS KEEP PROVISIONAL: envelopes. WANT KEPT OFFER LACK: ids of HASH_SIZE bytes each.
 int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret) WARN_UNUSED;
 // Writes as many as one message takes, at least one; returns how many.
 size_t message_list_encode(const struct bytes *items, size_t count, struct buffer *out);

@@ -125,10 +125,15 @@ static int follow(const struct command_line *line, struct client *client, const 
         .kind = CONTROL_LOGS, .job = ref->job, .run = ref->run, .follow = command_line_has(line, "follow")};
     client->waits_for_ever = request.follow;
     client_send(client, &request);
+    bool has_output = false;
     while (client_next(client, &reply) && !shown.has_failed) {
-        if (reply.kind == CONTROL_REPLY_LOG)
-            print_chunk(&shown, &reply.is.log);
+        if (reply.kind != CONTROL_REPLY_LOG)
+            continue;
+        has_output = true;
+        print_chunk(&shown, &reply.is.log);
     }
+    if (!has_output && client->end.exit_status == COMMAND_DONE)
+        print_notice("no output");
     if (shown.is_line_open && !shown.is_raw && isatty(STDOUT_FILENO))
         putchar('\n');
     if (shown.next_offset == 0 && !shown.is_json && client->end.exit_status == COMMAND_DONE)

@@ -77,6 +77,8 @@ void answer_query(struct core *core, struct answer *answer, struct effect_query 
     answer->deadline_ms = core->now_ms + ASK_PATIENCE_MS;
     answer->unreachable_count = 0;
     answer->live_count = 0;
+    held_write_all(core); // a question sees all that has ended
+    book_flush(core);
     outbox_query(&core->outbox, query);
     if (!answer->local)
         answer->waiting += ask_others(core, answer, query);
@@ -207,7 +209,7 @@ static bool wants(const struct answer *answer, const struct event_row *row)
     return false;
 }
 
-void answer_row(struct core *core, uint64_t query, const struct event_row *row)
+void answer_row(struct core *core, uint64_t query, const struct event_row *row, const struct node_id *source)
 {
     struct answer *answer = find_query(core, query);
     if (!answer || !wants(answer, row))
@@ -218,7 +220,7 @@ void answer_row(struct core *core, uint64_t query, const struct event_row *row)
     else if (row->kind == EVENT_ROW_STORY)
         answer_why_row(core, answer, row);
     else
-        gather_row(&answer->gather, row);
+        gather_row(&answer->gather, row, source);
 }
 
 void answer_live(struct core *core, uint64_t query, const struct run_id *run, int64_t started_ms)

@@ -87,7 +87,8 @@ void answers_deinit(struct answers *answers);
 void answer_request(struct core *core, uint64_t client, const struct control_request *request);
 void answer_client_gone(struct core *core, uint64_t client);
 void answer_drained(struct core *core, uint64_t client); // it has read all that was said
-void answer_row(struct core *core, uint64_t query, const struct event_row *row);
+// `source` is whose disk the row is from.
+void answer_row(struct core *core, uint64_t query, const struct event_row *row, const struct node_id *source);
 void answer_rows_done(struct core *core, uint64_t query, bool failed);
 void answer_peer_done(struct core *core, uint64_t query, const char *in_vain); // a name: it did not answer
 void answer_live(struct core *core, uint64_t query, const struct run_id *run, int64_t started_ms);

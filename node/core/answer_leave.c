@@ -62,6 +62,7 @@ void answer_drain_more(struct core *core, struct answer *answer)
         answer_end(core, answer);
         return;
     }
+    held_write_all(core);
     if (count_moving(core) || core->runs.count) {
         answer->poll_ms = core->now_ms + ANSWER_DRAIN_POLL_MS;
         return;
@@ -78,6 +79,7 @@ void answer_drain_more(struct core *core, struct answer *answer)
 
 void answer_leave(struct core *core, uint64_t client, const struct control_request *request)
 {
+    held_write_all(core);
     fleet_leave(core);
     struct answer *answer = answer_new(core, client, request);
     answer->stage = ANSWER_LEAVING;

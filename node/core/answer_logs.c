@@ -121,7 +121,7 @@ static const struct gather_run *choose(struct core *core, struct answer *answer)
 static bool is_running_here(const struct core *core, const struct run_id *id)
 {
     const struct run *run = runs_find(&core->runs, id);
-    return run && run->state != RUN_WRITTEN;
+    return run && !runs_is_over(run);
 }
 
 static void page_done(struct core *core, struct answer *answer)

@@ -75,7 +75,7 @@ struct control_run answer_run_row(struct core *core, const struct gather_due *du
                               .node = "",
                               .reason = due->reason ? due->reason : "",
                               .exit_code = -1,
-                              .copies = 1};
+                              .copies = gather_copy_count(due)};
     if (!run) {
         row.owner = core_node_name(core, &due->judge);
         return row;

@@ -124,10 +124,29 @@ static void tell_run(struct core *core, struct answer *answer, const struct gath
         add_line(answer, &ended, "%s: ended by signal %d%s%s", ledger_status_text(run->status), run->signal,
                  run->reason[0] ? ", " : "", run->reason);
     else if (run->exit_code >= 0)
-        add_line(answer, &ended, "%s, exit %d%s%s; log: katydid logs %s", ledger_status_text(run->status),
-                 run->exit_code, run->reason[0] ? ", " : "", run->reason, id);
+        add_line(answer, &ended, "%s, exit %d%s%s; %s%s", ledger_status_text(run->status), run->exit_code,
+                 run->reason[0] ? ", " : "", run->reason,
+                 run->output_bytes ? "log: katydid logs " : "no output", run->output_bytes ? id : "");
     else
         add_line(answer, &ended, "%s: %s", ledger_status_text(run->status), run->reason);
+}
+
+// Who has it on disk, of those that were asked just now; and how many should.
+static void tell_copies(struct core *core, struct answer *answer, const struct gather_due *due)
+{
+    const struct job *job = jobs_find(&core->jobs, answer->job);
+    const struct answer_line now = {.at_ms = core->wall_ms, .stamp = UINT64_MAX, .node = core->self.id};
+    uint64_t holders = gather_holders(due);
+    char names[LIMIT_TEXT_SIZE_MAX / 2] = "";
+    struct owner_rank rank = {0};
+    if (job && job->row)
+        owner_rank(core, job, NULL, 0, &rank);
+    for (size_t i = 0, used = 0; i < answer->gather.source_count && used < sizeof names; i++)
+        if (holders >> i & 1)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                                     core_node_name(core, &answer->gather.sources[i]));
+    add_line(answer, &now, "copies %u/%zu: %s", gather_copy_count(due),
+             MAX_OF(rank.count, (size_t)gather_copy_count(due)), names);
 }
 
 static void tell_due(struct core *core, struct answer *answer, const struct gather_due *due)
@@ -140,6 +159,7 @@ static void tell_due(struct core *core, struct answer *answer, const struct gath
                  (unsigned long long)due->count, due->reason);
     else if (due->verdict != LEDGER_OPEN)
         add_line(answer, &judged, "%s: %s", ledger_status_text(due->verdict), due->reason);
+    tell_copies(core, answer, due);
 }
 
 static int by_time(const struct answer_line *a, const struct answer_line *b)

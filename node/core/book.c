@@ -7,10 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void result_free(struct ledger_result *result)
+{
+    free((char *)(uintptr_t)result->reason);
+    free((uint32_t *)(uintptr_t)result->late_ms);
+    free((uint32_t *)(uintptr_t)result->took_ms);
+}
+
 static void clear(struct book *book)
 {
     for (size_t i = 0; i < book->result_count; i++)
-        free((char *)(uintptr_t)book->results[i].reason);
+        result_free(&book->results[i]);
     for (size_t i = 0; i < book->verdict_count; i++)
         free((char *)(uintptr_t)book->verdicts[i].reason);
     book->claim_count = book->result_count = book->verdict_count = book->cursor_count = 0;
@@ -43,23 +50,33 @@ void book_claim(struct core *core, struct job *job, const struct ledger_claim *c
     known_claim(&job->known, job->name, claim, &core->self.id);
 }
 
-void book_result(struct core *core, struct job *job, const struct ledger_result *result)
+void book_note_result(struct core *core, struct job *job, const struct ledger_result *result)
 {
-    struct ledger_result *kept = APPEND(&core->book, result);
-    *kept = *result;
-    kept->reason = base_copy_text(result->reason);
-    if (!job)
-        return;
     known_result(&job->known, job->name, result, &core->self.id);
     job->last_status = result->status;
     job->last_due_ms = result->occurrence.due_ms ? result->occurrence.due_ms : result->started_ms;
 }
 
-void book_verdict(struct core *core, struct job *job, const struct ledger_verdict *verdict)
+void book_write_result(struct core *core, const struct ledger_result *result)
+{
+    struct ledger_result *kept = APPEND(&core->book, result);
+    *kept = *result;
+    kept->reason = base_copy_text(result->reason);
+    if (result->count <= 1)
+        return;
+    kept->late_ms = base_copy(result->late_ms, (result->count - 1) * sizeof *result->late_ms);
+    kept->took_ms = base_copy(result->took_ms, (result->count - 1) * sizeof *result->took_ms);
+}
+
+void book_write_verdict(struct core *core, const struct ledger_verdict *verdict)
 {
     struct ledger_verdict *kept = APPEND(&core->book, verdict);
     *kept = *verdict;
     kept->reason = base_copy_text(verdict->reason);
+}
+
+void book_note_verdict(struct job *job, const struct ledger_verdict *verdict)
+{
     known_verdict(&job->known, verdict);
     if (verdict->last_due_ms >= job->last_due_ms) {
         job->last_status = verdict->status;

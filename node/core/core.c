@@ -36,11 +36,13 @@ void core_free(struct core *core)
     sync_deinit(&core->sync);
     takes_deinit(&core->takes);
     keep_deinit(&core->keep);
+    provisional_deinit(&core->provisional);
     asks_deinit(&core->asks);
     runs_deinit(&core->runs);
     answers_deinit(&core->answers);
     jobs_deinit(&core->jobs);
     book_deinit(&core->book);
+    held_deinit(&core->held);
     zones_deinit(&core->zones);
     table_deinit(&core->table);
     directory_deinit(&core->directory);
@@ -248,6 +250,7 @@ static void keep_house(struct core *core)
     clock_judge(core);
     keep_tick(core);
     happening_keep_house(core);
+    provisional_tick(core);
     for (size_t i = core->jobs.count; i-- > 0;) {
         struct job *job = core->jobs.items[i];
         known_forget(&job->known, core->wall_ms - CORE_KNOWN_KEEP_MS, CORE_KNOWN_KEEP_COUNT);
@@ -269,7 +272,7 @@ static void row_read(struct core *core, uint64_t query, const struct event_row *
         load_row(core, row);
     else if (!keep_row(core, query, row) && !take_row(core, query, row) && !ask_row(core, query, row) &&
              !runs_row(core, query, row))
-        answer_row(core, query, row);
+        answer_row(core, query, row, &core->self.id);
 }
 
 static void rows_read(struct core *core, uint64_t query, bool failed, bool more)
@@ -340,6 +343,9 @@ static void step(struct core *core, const struct event *event)
     case EVENT_STREAM_CLOSED:
         links_closed(core, event->is.stream.stream);
         return;
+    case EVENT_STOPPING:
+        held_write_all(core);
+        return;
     }
 }
 
@@ -365,6 +371,7 @@ static void tick(struct core *core)
         return;
     schedule_run_due(core);
     runs_tick(core);
+    held_tick(core);
     take_tick(core);
     ask_tick(core);
     answer_tick(core);
@@ -404,6 +411,7 @@ void core_deadline(const struct core *core, uint64_t *ret_now_ms, int64_t *ret_w
         *ret_now_ms = MIN_OF(*ret_now_ms, MIN_OF(core->housekeeping_ms, runs_deadline_ms(core)));
     if (core->is_ready)
         *ret_now_ms = MIN_OF(*ret_now_ms, happening_deadline_ms(core));
+    *ret_now_ms = MIN_OF(*ret_now_ms, held_deadline_ms(core));
     for (size_t i = 0; i < core->answers.count; i++)
         if (core->answers.items[i]->poll_ms)
             *ret_now_ms = MIN_OF(*ret_now_ms, core->answers.items[i]->poll_ms);

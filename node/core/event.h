@@ -29,6 +29,7 @@ enum event_kind {
     EVENT_STREAM_OPENED,   // a connection: accepted, or EFFECT_STREAM_OPEN came through
     EVENT_STREAM_BYTES,
     EVENT_STREAM_CLOSED,
+    EVENT_STOPPING, // the last event: what should be written must be now
 };
 
 // What the store keeps, one row each. `envelope` is the whole signed record.

@@ -76,32 +76,50 @@ static struct run_id nth_run(const struct ledger_occurrence *first, int64_t due_
     return run_id_of(&id, &shape->executor, generation, shape->attempt);
 }
 
-static void claim_row(struct gather *gather, const struct ledger_claim *claim, const struct node_id *signer)
+// The bit of a source; 0 when there are too many to count.
+static uint64_t bit_of(struct gather *gather, const struct node_id *source)
 {
+    size_t at = 0;
+    while (at < gather->source_count && !node_id_equal(&gather->sources[at], source))
+        at++;
+    if (at == GATHER_SOURCE_MAX)
+        return 0;
+    if (at == gather->source_count)
+        gather->sources[gather->source_count++] = *source;
+    return UINT64_C(1) << at;
+}
+
+static void claim_row(struct gather *gather, const struct event_row *row, uint64_t holder)
+{
+    const struct ledger_claim *claim = &row->is.claim;
     const struct gather_run shape = {.attempt = claim->attempt, .executor = claim->executor};
     for (uint32_t i = 0; i < claim->count; i++) {
         int64_t due_ms = claim->occurrence.due_ms + (int64_t)(i * claim->step_ms);
         struct run_id id =
             i == 0 ? claim->run : nth_run(&claim->occurrence, due_ms, &shape, claim->executor_generation);
         struct gather_run *run = run_of(due_of(gather, &claim->occurrence, due_ms, 1), &id, claim->attempt);
-        run->owner = *signer;
+        run->owner = row->signer;
         run->executor = claim->executor;
         run->claimed_ms = claim->at_ms;
+        run->claim_holders |= holder;
     }
 }
 
-static void result_row(struct gather *gather, const struct ledger_result *result,
-                       const struct node_id *signer)
+static void result_row(struct gather *gather, const struct event_row *row, uint64_t holder)
 {
-    const struct gather_run shape = {.attempt = result->attempt, .executor = *signer};
+    const struct ledger_result *result = &row->is.result;
+    const struct gather_run shape = {.attempt = result->attempt, .executor = row->signer};
     for (uint32_t i = 0; i < result->count; i++) {
-        int64_t shift_ms = (int64_t)(i * result->step_ms), due_ms = result->occurrence.due_ms + shift_ms;
+        int64_t due_ms = ledger_result_due_ms(result, i);
         struct run_id id =
             i == 0 ? result->run : nth_run(&result->occurrence, due_ms, &shape, result->generation);
         struct gather_run *run = run_of(due_of(gather, &result->occurrence, due_ms, 1), &id, result->attempt);
-        run->executor = *signer;
-        run->started_ms = result->started_ms ? result->started_ms + shift_ms : 0;
-        run->ended_ms = result->ended_ms + shift_ms;
+        if (result->status < run->status)
+            continue;
+        run->result_holders = result->status > run->status ? holder : run->result_holders | holder;
+        run->executor = row->signer;
+        run->started_ms = ledger_result_started_ms(result, i);
+        run->ended_ms = ledger_result_ended_ms(result, i);
         run->status = result->status;
         run->exit_code = result->exit_code;
         run->signal = result->signal;
@@ -111,28 +129,30 @@ static void result_row(struct gather *gather, const struct ledger_result *result
     }
 }
 
-static void verdict_row(struct gather *gather, const struct ledger_verdict *verdict,
-                        const struct node_id *signer)
+static void verdict_row(struct gather *gather, const struct event_row *row, uint64_t holder)
 {
+    const struct ledger_verdict *verdict = &row->is.verdict;
     struct gather_due *due = due_of(gather, &verdict->occurrence, verdict->occurrence.due_ms, verdict->count);
     if (verdict->status < due->verdict)
         return;
+    due->verdict_holders = verdict->status > due->verdict ? holder : due->verdict_holders | holder;
     due->verdict = verdict->status;
-    due->judge = *signer;
+    due->judge = row->signer;
     due->last_due_ms = verdict->last_due_ms;
     due->at_ms = verdict->at_ms;
     free(due->reason);
     due->reason = base_copy_text(verdict->reason);
 }
 
-void gather_row(struct gather *gather, const struct event_row *row)
+void gather_row(struct gather *gather, const struct event_row *row, const struct node_id *source)
 {
+    uint64_t holder = bit_of(gather, source);
     if (row->kind == EVENT_ROW_CLAIM)
-        claim_row(gather, &row->is.claim, &row->signer);
+        claim_row(gather, row, holder);
     else if (row->kind == EVENT_ROW_RESULT)
-        result_row(gather, &row->is.result, &row->signer);
+        result_row(gather, row, holder);
     else if (row->kind == EVENT_ROW_VERDICT)
-        verdict_row(gather, &row->is.verdict, &row->signer);
+        verdict_row(gather, row, holder);
 }
 
 int64_t gather_time_ms(const struct gather_due *due)
@@ -174,6 +194,22 @@ enum ledger_status gather_status(const struct gather_due *due)
 {
     const struct gather_run *run = gather_deciding_run(due);
     return MAX_OF(run ? run->status : LEDGER_OPEN, due->verdict);
+}
+
+uint64_t gather_holders(const struct gather_due *due)
+{
+    const struct gather_run *run = gather_deciding_run(due);
+    if (!run || run->status < due->verdict)
+        return due->verdict_holders;
+    return run->status == LEDGER_OPEN ? run->claim_holders : run->result_holders;
+}
+
+uint32_t gather_copy_count(const struct gather_due *due)
+{
+    uint32_t count = 0;
+    for (uint64_t holders = gather_holders(due); holders; holders &= holders - 1)
+        count++;
+    return count;
 }
 
 size_t gather_duplicate_count(const struct gather_due *due)

@@ -19,7 +19,8 @@ struct gather_run {
     char *reason;              // owned; NULL: none
     int32_t exit_code, signal;
     uint64_t output_bytes;
-    bool is_live; // this machine runs it now
+    bool is_live;                           // this machine runs it now
+    uint64_t claim_holders, result_holders; // bit i: gather.sources[i] has it
 };
 
 struct gather_due {
@@ -34,16 +35,21 @@ struct gather_due {
     int64_t last_due_ms; // of a stretch
     uint64_t count;      // due times in the stretch; 1: a single one
     int64_t at_ms;
+    uint64_t verdict_holders; // bit i: gather.sources[i] has it
 };
+
+enum { GATHER_SOURCE_MAX = 64 };
 
 struct gather {
     struct gather_due *items; // owned; sorted by gather_sort only
     size_t count, capacity;
+    struct node_id sources[GATHER_SOURCE_MAX]; // whose disks the rows are from
+    size_t source_count;
 };
 
 void gather_deinit(struct gather *gather);
-void gather_row(struct gather *gather,
-                const struct event_row *row); // claims, results, verdicts; others are ignored
+// Claims, results and verdicts; others are ignored. `source` has the row on its disk.
+void gather_row(struct gather *gather, const struct event_row *row, const struct node_id *source);
 // Several nodes may have judged the same stretch of due times, or part of it ran elsewhere: afterwards
 // each due time is told once. Single ones take the verdict of the stretch they lay in; the stretch is
 // parted around them. find_trigger: what the due times of a stretch are; NULL: evenly spaced.
@@ -54,6 +60,9 @@ void gather_sort(struct gather *gather); // newest due time first
 const struct gather_run *gather_deciding_run(const struct gather_due *due);
 enum ledger_status gather_status(const struct gather_due *due);
 int64_t gather_time_ms(const struct gather_due *due); // its due time, or when its order came
+// On whose disks, of those that were asked, is what decides the due time: bit i is gather.sources[i].
+uint64_t gather_holders(const struct gather_due *due);
+uint32_t gather_copy_count(const struct gather_due *due);
 // Attempts that ran to an end, or run, beyond the first of them.
 size_t gather_duplicate_count(const struct gather_due *due);
 

@@ -71,6 +71,7 @@ static void raise_verdict(struct gather_due *single, const struct gather_due *st
         return;
     single->verdict = stretch->verdict;
     single->judge = stretch->judge;
+    single->verdict_holders = stretch->verdict_holders;
     single->at_ms = stretch->at_ms;
     free(single->reason);
     single->reason = base_copy_text(stretch->reason ? stretch->reason : "");

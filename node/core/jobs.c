@@ -267,6 +267,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     bool is_new_schedule = is_new_life || !job->row || job->schedule_version != definition->schedule_version;
     bool is_new = is_new_schedule || !hash_equal(&job->definition_id, &row->active->id.hash);
     if (is_new_life) {
+        held_write_job(core, job->name);
         known_deinit(&job->known);
         job->pending_count = 0;
         job->awaits_boot = false;
@@ -293,6 +294,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
 static void follow_deletion(struct core *core, struct job *job)
 {
     job->row = NULL;
+    held_write_job(core, job->name);
     slots_free(job);
     schedule_abandon(core, job, "the job was deleted");
     job->role = JOBS_NOT_MINE;

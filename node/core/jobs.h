@@ -29,6 +29,7 @@ struct jobs_pending {
     struct known_key key;
     uint32_t attempt;
     int64_t start_ms; // wall: due time, or later for a retry
+    uint64_t step_ms; // to the next due time where these come every few seconds; 0: they do not
     uint8_t cause;    // enum frame_cause
 };
 

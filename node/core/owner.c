@@ -153,6 +153,7 @@ bool owner_may_keep(const struct core *core, const struct job *job, const struct
 static void own_each(struct core *core, struct job *job)
 {
     if (!jobs_runs_on(core, job, &core->self.id) || !owner_trusts_clock(core, job, &core->self.id)) {
+        held_write_job(core, job->name);
         job->role = JOBS_NOT_MINE;
     } else if (job->role != JOBS_OWNER) {
         // Above every earlier one, so that what was claimed before a boot or a gap is seen to be given up.

@@ -182,6 +182,7 @@ void reopen_job(struct core *core, struct job *job)
 {
     for (size_t i = 0; job->row && i < job->known.count; i++)
         reopen(core, job, &job->known.items[i]);
+    held_write_verdicts(core, job->name);
     intake_orders(core, job->name);
     happening_look(core, job);
 }

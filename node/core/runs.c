@@ -157,8 +157,13 @@ static void finish(struct core *core, struct run *run)
     struct job stand_in = {.life = run->life};
     memcpy(stand_in.name, run->job, sizeof stand_in.name);
     result.occurrence = book_occurrence(job ? job : &stand_in, &run->key);
-    run->state = RUN_WRITTEN;
-    book_result(core, job, &result);
+    if (job)
+        book_note_result(core, job, &result);
+    run->state = RUN_HELD;
+    if (!job || !held_end(core, job, &result)) {
+        run->state = RUN_WRITTEN;
+        book_write_result(core, &result);
+    }
     answer_run_ended(core, &run->id);
     if (!job)
         return;
@@ -271,7 +276,7 @@ static void acknowledge(struct core *core, const struct run_id *id)
 
 static void ended(struct core *core, struct run *run, const struct frame *frame)
 {
-    if (run->state == RUN_ENDED || run->state == RUN_WRITTEN)
+    if (run->state == RUN_ENDED || runs_is_over(run))
         return;
     if (!run->started_ms)
         run->started_ms = frame->started_ms;
@@ -303,7 +308,7 @@ void runs_frame(struct core *core, const struct frame *frame)
 void runs_output(struct core *core, const struct run_id *id, uint8_t stream, struct bytes data, bool end)
 {
     struct run *run = runs_find(&core->runs, id);
-    if (!run || run->state == RUN_WRITTEN)
+    if (!run || runs_is_over(run))
         return;
     log_add(core, &run->log, stream, data);
     if (!end)
@@ -336,6 +341,18 @@ bool runs_rows_done(struct core *core, uint64_t query, bool more)
     log_resume_done(core, &run->log, more);
     finish_if_over(core, run);
     return true;
+}
+
+bool runs_is_over(const struct run *run)
+{
+    return run->state == RUN_HELD || run->state == RUN_WRITTEN;
+}
+
+void runs_result_is_booked(struct core *core, const struct run_id *id)
+{
+    struct run *run = runs_find(&core->runs, id);
+    assert(run && run->state == RUN_HELD);
+    run->state = RUN_WRITTEN;
 }
 
 void runs_results_written(struct core *core, uint64_t ticket)
@@ -418,7 +435,7 @@ size_t runs_cancel(struct core *core, const char *job, const struct run_id *only
     for (size_t i = 0; i < core->runs.count; i++) {
         struct run *run = core->runs.items[i];
         bool is_meant = only ? run_id_equal(&run->id, only) : strcmp(run->job, job) == 0;
-        if (!is_meant || run->state == RUN_ENDED || run->state == RUN_WRITTEN)
+        if (!is_meant || run->state == RUN_ENDED || runs_is_over(run))
             continue;
         run->is_cancelled = true;
         const struct frame frame = {.kind = FRAME_SIGNAL, .run = run->id, .action = FRAME_TERM};

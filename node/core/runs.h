@@ -1,9 +1,10 @@
 // runs.h - the runs of this machine: from START to a result that is durable.
 //
-//            START            STARTED             ENDED         output ended, result durable
-//   (none) --------> STARTING --------> RUNNING --------> ENDED ----------------> (acknowledged, gone)
-//                        | DENIED          ^
-//                        +--------> ENDED  | RUNNING: the runner tells a new network process what lives
+//            START            STARTED             ENDED           output ended            durable
+//   (none) --------> STARTING --------> RUNNING --------> ENDED ------------------> WRITTEN -------> gone
+//                        | DENIED          ^                 | nothing to tell         ^
+//                        +--------> ENDED  |                 +----------------> HELD --+ in a range (held.h)
+//                                          RUNNING: the runner tells a new network process what lives
 //
 // The runner repeats ENDED until it is acknowledged; it is acknowledged when the result is on disk.
 // Nothing here decides whether something should run; schedule.h does.
@@ -15,7 +16,7 @@
 #include "node/core/log.h"
 #include "proto/frame.h"
 
-enum run_state { RUN_STARTING, RUN_RUNNING, RUN_ENDED, RUN_WRITTEN };
+enum run_state { RUN_STARTING, RUN_RUNNING, RUN_ENDED, RUN_HELD, RUN_WRITTEN };
 
 struct run {
     struct run_id id;
@@ -52,6 +53,8 @@ void runs_output(struct core *core, const struct run_id *id, uint8_t stream, str
 // Rows of a query of ours: the log of an adopted run; false: not ours.
 bool runs_row(struct core *core, uint64_t query, const struct event_row *row);
 bool runs_rows_done(struct core *core, uint64_t query, bool more);
+bool runs_is_over(const struct run *run);                               // it ended and its outcome is decided
+void runs_result_is_booked(struct core *core, const struct run_id *id); // one that was held
 // The results gathered in the book are in the write with this ticket.
 void runs_results_written(struct core *core, uint64_t ticket);
 void runs_settled(struct core *core); // more writes are durable

@@ -100,6 +100,7 @@ static void claim(struct core *core, struct job *job, struct jobs_slot *slot,
             .key = key,
             .attempt = 1,
             .start_ms = key.due_ms,
+            .step_ms = made.step_ms,
             .cause = key.due_ms + SCHEDULE_LATE_MS < core->wall_ms ? FRAME_CATCH_UP : FRAME_SCHEDULED};
         jobs_add_pending(job, &pending);
     }
@@ -114,7 +115,9 @@ static uint32_t block_count(const struct jobs_slot *slot, int64_t first_ms)
     int64_t last_ms = first_ms;
     uint64_t more = due_count_between(slot->compiled, first_ms, first_ms + SCHEDULE_BLOCK_MS - 1,
                                       LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
-    return (uint32_t)more + 1;
+    // A blackout shorter than a block leaves a hole in it.
+    bool is_even = last_ms == first_ms + (int64_t)(more * slot->block_step_ms);
+    return is_even ? (uint32_t)more + 1 : 1;
 }
 
 static void verdict(struct core *core, struct job *job, const struct known_key *first, int64_t last_ms,
@@ -124,7 +127,29 @@ static void verdict(struct core *core, struct job *job, const struct known_key *
     made.occurrence = book_occurrence(job, first);
     made.last_due_ms = last_ms;
     made.at_ms = core->wall_ms;
-    book_verdict(core, job, &made);
+    book_note_verdict(job, &made);
+    book_write_verdict(core, &made);
+}
+
+// A verdict about one due time that was claimed. Of those that come every few seconds, step_ms apart, what
+// adjoins becomes one.
+static void close_due(struct core *core, struct job *job, const struct known_key *key, uint64_t step_ms,
+                      const struct ledger_verdict *shape)
+{
+    struct ledger_verdict made = *shape;
+    made.occurrence = book_occurrence(job, key);
+    made.last_due_ms = key->due_ms;
+    made.at_ms = core->wall_ms;
+    made.count = 1;
+    book_note_verdict(job, &made);
+    held_verdict(core, &made, step_ms);
+}
+
+void schedule_close(struct core *core, struct job *job, const struct known_key *key,
+                    enum ledger_status status, const char *reason)
+{
+    const struct ledger_verdict shape = {.status = status, .reason = reason};
+    close_due(core, job, key, held_step_ms(job, key), &shape);
 }
 
 // Due times of the slot in (decided, until] get `status`; the cursor follows.
@@ -183,23 +208,19 @@ static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slo
     }
 }
 
-void schedule_close(struct core *core, struct job *job, const struct known_key *key,
-                    enum ledger_status status, const char *reason)
-{
-    const struct ledger_verdict shape = {.status = status, .reason = reason, .count = 1};
-    verdict(core, job, key, key->due_ms, &shape);
-}
-
 static void skip(struct core *core, struct job *job, const struct jobs_pending *pending, const char *reason)
 {
-    schedule_close(core, job, &pending->key, LEDGER_SKIPPED, reason);
+    const struct ledger_verdict shape = {.status = LEDGER_SKIPPED, .reason = reason};
+    close_due(core, job, &pending->key, pending->step_ms, &shape);
 }
 
 void schedule_attempt(struct core *core, struct job *job, const struct jobs_pending *pending)
 {
+    struct jobs_pending added = *pending;
     struct ledger_claim made = claim_of(core, job, &pending->key, pending->attempt);
+    added.step_ms = held_step_ms(job, &pending->key);
     book_claim(core, job, &made);
-    jobs_add_pending(job, pending);
+    jobs_add_pending(job, &added);
 }
 
 void schedule_abandon(struct core *core, struct job *job, const char *reason)
@@ -207,6 +228,7 @@ void schedule_abandon(struct core *core, struct job *job, const char *reason)
     for (size_t i = 0; i < job->pending_count; i++)
         skip(core, job, &job->pending[i], reason);
     job->pending_count = 0;
+    held_write_job(core, job->name);
 }
 
 enum verdict_on_start { START_NOW, START_LATER, START_NEVER };
@@ -263,7 +285,7 @@ static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs
         skip(core, job, pending, "paused");
         return START_NEVER;
     }
-    if (core->runs.count >= LIMIT_RUNNING_COUNT_MAX) {
+    if (core->runs.count - core->held.end_count >= LIMIT_RUNNING_COUNT_MAX) {
         pending->start_ms = core->wall_ms + SCHEDULE_FULL_MS;
         return START_LATER;
     }
@@ -339,5 +361,6 @@ void schedule_cancel(struct core *core, struct job *job, const struct run_id *ru
         schedule_close(core, job, &pending.key, LEDGER_CANCELLED, "cancelled before it started");
     }
     job->pending_count = kept;
+    held_write_job(core, job->name);
     schedule_job(core, job);
 }

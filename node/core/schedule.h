@@ -34,7 +34,7 @@ void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const
 void schedule_run_ended(struct core *core, struct job *job, const struct known_key *key);
 // Claims an attempt for this node and puts it in waiting.
 void schedule_attempt(struct core *core, struct job *job, const struct jobs_pending *pending);
-// Ends one due time without a run.
+// Ends one due time without a run; soon on disk (held.h), in one piece with its neighbours.
 void schedule_close(struct core *core, struct job *job, const struct known_key *key,
                     enum ledger_status status, const char *reason);
 // An order to run the job now. `id` is the order's record.

@@ -15,6 +15,7 @@
 #include "node/core/book.h"
 #include "node/core/clock.h"
 #include "node/core/happening.h"
+#include "node/core/held.h"
 #include "node/core/jobs.h"
 #include "node/core/learn.h"
 #include "node/core/log.h"
@@ -24,6 +25,7 @@
 #include "node/core/net/inbox.h"
 #include "node/core/net/keep.h"
 #include "node/core/net/links.h"
+#include "node/core/net/provisional.h"
 #include "node/core/net/sync.h"
 #include "node/core/net/take.h"
 #include "node/core/outbox.h"
@@ -72,6 +74,7 @@ struct core {
 
     struct zones zones;
     struct book book;
+    struct held held;
     struct jobs jobs;
     struct runs runs;
     struct happenings happenings;
@@ -83,6 +86,7 @@ struct core {
     struct sync sync;
     struct takes takes;
     struct keep keep;
+    struct provisional provisional;
     struct asks asks;
 
     struct frame *early; // owned: what the runner said about runs before the disk was read

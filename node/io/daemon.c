@@ -109,8 +109,11 @@ static void runner_lost(struct runner_peer *runner, const char *why)
 
 static void terminated(uv_signal_t *signal, int number)
 {
+    struct daemon *daemon = signal->data;
+    struct event stopping = {.kind = EVENT_STOPPING};
     (void)number;
-    stop(signal->data, DAEMON_ENDED);
+    take(&daemon->feed, &stopping);
+    stop(daemon, DAEMON_ENDED);
 }
 
 // Peers, clients and the runner waited until the core knows what is stored.

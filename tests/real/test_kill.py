@@ -1,6 +1,7 @@
 # test_kill.py - kill -9 at any moment: nothing acknowledged is lost, every due time has its outcome.
 import os
 import random
+import sqlite3
 import time
 
 import fleet
@@ -60,6 +61,65 @@ class Settling(story.Story):
         row = fleet.wait_until(lambda: self.node.ended("slow", "ok"), 60, "it was repeated")[0]
         self.assertEqual(row["attempt"], 2)
         self.assertEqual(len(self.starts()), 2)
+
+
+class Ranges(story.Story):
+    """What comes every second is written down every ten; nothing of it is lost meanwhile."""
+
+    def setUp(self):
+        self.node, self.mark = self.fleet.first_node(), self.fleet.path("mark")
+        self.node.add("tick", "--every", "1s", "--shell", f"echo $KATYDID_DUE >> {self.mark}")
+
+    def ran(self):
+        if not os.path.exists(self.mark):
+            return []
+        with open(self.mark, encoding="ascii") as file:
+            return [history.ms_of(line) for line in file.read().split()]
+
+    def wait_for_more(self, count):
+        before = len(self.ran())
+        fleet.wait_until(lambda: len(self.ran()) >= before + count, 60, f"it ran {count} times more")
+
+    def count_records(self):
+        """Of claims, results and verdicts, in the database of an agent that was stopped."""
+        store = sqlite3.connect(os.path.join(self.node.directory, "net", "katydid.db"))
+        counted = dict(store.execute("SELECT kind, COUNT(*) FROM ledger GROUP BY kind").fetchall())
+        store.close()
+        return [counted.get(kind, 0) for kind in (64, 66, 67)]
+
+    def test_seconds_are_written_as_ranges(self):
+        self.wait_for_more(31)
+        self.node.stop()
+        claims, results, verdicts = self.count_records()
+        ran = len(self.ran())
+        self.report("records of claims and of results", f"{claims} + {results}", f"for {ran} runs", "1 of 10 s each")
+        self.assertEqual(verdicts, 0)
+        self.assertLessEqual(results, ran / 10 + 3)
+        self.assertLessEqual(claims, ran / 10 + 3)
+
+    def test_a_kill_loses_no_end_that_was_held(self):
+        self.wait_for_more(6)
+        self.node.kill_network_process()
+        self.wait_for_more(16)
+        self.node.kill()
+        held = self.ran()
+        self.node.start()
+        rows = fleet.wait_until(lambda: self.settled(held[-1]), 60, "all that ran is told")
+        again = [due for due in held[:-1] if self.ran().count(due) > 1]
+        self.assertEqual(again, [], "what had ended ran again")
+        outcomes = {due: row["outcome"] for due, row in history.due_times(rows)}
+        for due in held[:-1]:  # the last one may have been killed while it ran
+            self.assertEqual(outcomes[due], "ok", f"due {history.text_of(due)}")
+        self.wait_for_more(12)
+        self.node.stop()
+        _, results, _ = self.count_records()
+        self.report("records of results", results, f"for {len(self.ran())} runs and two kills")
+        self.assertLessEqual(results, len(self.ran()) / 2)
+
+    def settled(self, until_ms):
+        rows = self.node.runs("tick")
+        is_open = [row for due, row in history.due_times(rows) if due <= until_ms and row["outcome"] is None]
+        return None if is_open else rows
 
 
 class Killing(story.Story):

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNEASY_MS = 60 * 1000 }; // so long after a cut or a stop things may still happen twice
+enum {
+    UNEASY_MS = 60 * 1000, // so long after a cut or a stop things may still happen twice
+    UNTOLD_MS = 100,       // a result needs so long to its keepers
+};
 
 void sim_check_deinit(struct sim_check *check)
 {
@@ -185,15 +188,24 @@ void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame
                  denied->rule, denied->reason);
 }
 
+// Its network process died before it had the end on disk, or had no time to tell anybody.
+static bool is_end_unknown(const struct sim *sim, const struct sim_start *start)
+{
+    const struct sim_node *node = sim->nodes[start->node];
+    return !start->is_acknowledged &&
+           (!node->core || node->up_ms > start->ended_ms || sim->now_ms - start->ended_ms < UNTOLD_MS);
+}
+
 // Was it right to begin this due time again, after that start?
-static bool is_justified(const struct sim_start *earlier, const struct sim_start *later)
+static bool is_justified(const struct sim *sim, const struct sim_start *earlier,
+                         const struct sim_start *later)
 {
     if (earlier->is_lost)
         return true;
     if (earlier->status == LEDGER_OPEN)
         return false;
     if (earlier->status == LEDGER_OK)
-        return !earlier->is_acknowledged;
+        return is_end_unknown(sim, earlier);
     return later->attempt > earlier->attempt;
 }
 
@@ -209,13 +221,14 @@ static void compare(struct sim *sim, const struct sim_start *earlier, const stru
         sim_fail(sim, "n%zu starts attempt %u of %s, due %s, twice", later->node + 1, later->attempt,
                  later->job, text_of(later->due_ms, due));
     bool is_uneasy = sim->net->loss || sim->check->uneasy_ms + UNEASY_MS >= earlier->started_ms;
-    if (!sim_rule(sim, SIM_RULE_DOUBLED, is_justified(earlier, later) || is_uneasy || !sim->check->is_strict))
+    if (!sim_rule(sim, SIM_RULE_DOUBLED,
+                  is_justified(sim, earlier, later) || is_uneasy || !sim->check->is_strict))
         sim_fail(sim,
                  "n%zu starts %s, due %s, attempt %u, which n%zu had started as attempt %u, while all hear "
                  "each other",
                  later->node + 1, later->job, text_of(later->due_ms, due), later->attempt, earlier->node + 1,
                  earlier->attempt);
-    if (is_justified(earlier, later))
+    if (is_justified(sim, earlier, later))
         return;
     sim->check->double_count++;
     sim_say(sim, "doubled: %s, due %s, on n%zu and n%zu", later->job, text_of(later->due_ms, due),

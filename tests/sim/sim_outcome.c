@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    ROWS_MAX = 1000,
+    ROWS_MAX = 5000,
     ANSWERED_IN_PART = 5,   // exit status: some node could not be asked
     QUEUE_PAUSE_MS = 10000, // between two runs of a queue, for a retry that waits
     AHEAD_MS = 12000,       // claims lie this far ahead; of a schedule that was changed they are judged

@@ -27,7 +27,7 @@ static void judge(struct gather *gather, const struct node_id *judge, enum ledge
                                              .count = (uint64_t)((last_ms - first_ms) / SECOND_MS) + 1,
                                              .status = status,
                                              .reason = "a reason"};
-    gather_row(gather, &row);
+    gather_row(gather, &row, &row.signer);
 }
 
 static void run(struct gather *gather, const struct node_id *node, enum ledger_status status, int64_t due_ms)
@@ -41,7 +41,7 @@ static void run(struct gather *gather, const struct node_id *node, enum ledger_s
                                            .started_ms = due_ms,
                                            .ended_ms = due_ms + 1,
                                            .count = 1};
-    gather_row(gather, &row);
+    gather_row(gather, &row, &row.signer);
 }
 
 static const struct due *know_no_trigger(const void *context, const struct gather_due *stretch)
@@ -103,7 +103,7 @@ static void a_claim_that_never_ended_takes_the_verdict(void **state)
     struct event_row row = {.kind = EVENT_ROW_CLAIM, .signer = anna};
     row.is.claim =
         (struct ledger_claim){.occurrence = occurrence_at(11000), .executor = anna, .attempt = 1, .count = 1};
-    gather_row(&gather, &row);
+    gather_row(&gather, &row, &row.signer);
     judge(&gather, &bert, LEDGER_LOST, 10000, 12000);
     gather_part(&gather, know_no_trigger, NULL);
     assert_rows(&gather, "10-10 lost, 11-11 lost, 12-12 lost");
@@ -164,6 +164,92 @@ static void another_job_is_another_matter(void **state)
     assert_rows(&gather, "10-12 missed, 11-11 ok");
 }
 
+// The ends of anna's runs of the seconds 10 to 14, as one item.
+static struct event_row range_of_anna(void)
+{
+    static const uint32_t late_ms[4] = {1, 2, 3, 4}, took_ms[4] = {50, 60, 70, 80};
+    struct event_row row = {.kind = EVENT_ROW_RESULT, .signer = anna};
+    row.is.result = (struct ledger_result){.occurrence = occurrence_at(10000),
+                                           .run = {{anna.b[0]}},
+                                           .attempt = 1,
+                                           .status = LEDGER_OK,
+                                           .reason = "",
+                                           .started_ms = 10005,
+                                           .ended_ms = 10040,
+                                           .count = 5,
+                                           .step_ms = SECOND_MS,
+                                           .late_ms = late_ms,
+                                           .took_ms = took_ms,
+                                           .generation = 1};
+    return row;
+}
+
+static void a_range_is_a_row_a_due_time_each_with_its_own_times(void **state)
+{
+    (void)state;
+    struct gather gather = {0};
+    const struct event_row row = range_of_anna();
+    gather_row(&gather, &row, &anna);
+    gather_sort(&gather);
+    assert_int_equal(gather.count, 5);
+    const struct gather_run *first = &gather.items[4].runs[0], *last = &gather.items[0].runs[0];
+    assert_int_equal(first->started_ms, 10005);
+    assert_int_equal(first->ended_ms, 10040);
+    assert_int_equal(last->started_ms, 14004);
+    assert_int_equal(last->ended_ms, 14084);
+    assert_false(run_id_equal(&first->run, &last->run));
+    gather_deinit(&gather);
+}
+
+static void a_due_time_of_a_range_that_also_ran_elsewhere_is_doubled(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        struct gather gather = {0};
+        const struct event_row row = range_of_anna();
+        if (order == 0)
+            gather_row(&gather, &row, &anna);
+        run(&gather, &bert, LEDGER_OK, 12000);
+        if (order == 1)
+            gather_row(&gather, &row, &anna);
+        gather_sort(&gather);
+        assert_int_equal(gather.count, 5);
+        for (size_t i = 0; i < gather.count; i++)
+            assert_int_equal(gather_duplicate_count(&gather.items[i]),
+                             gather.items[i].key.due_ms == 12000 ? 1 : 0);
+        gather_deinit(&gather);
+    }
+}
+
+static void copies_are_the_disks_that_have_what_decides(void **state)
+{
+    (void)state;
+    struct gather gather = {0};
+    const struct node_id carl = {{3}};
+    const struct event_row row = range_of_anna();
+    struct event_row claim = {.kind = EVENT_ROW_CLAIM, .signer = anna};
+    claim.is.claim = (struct ledger_claim){.occurrence = occurrence_at(10000),
+                                           .run = row.is.result.run,
+                                           .executor = anna,
+                                           .executor_generation = 1,
+                                           .attempt = 1,
+                                           .count = 6,
+                                           .step_ms = SECOND_MS,
+                                           .at_ms = 8000};
+    gather_row(&gather, &claim, &anna);
+    gather_row(&gather, &claim, &bert);
+    gather_row(&gather, &claim, &carl);
+    gather_row(&gather, &row, &anna);
+    gather_row(&gather, &row, &bert);
+    gather_row(&gather, &row, &bert); // told twice is held once
+    gather_sort(&gather);
+    assert_int_equal(gather.count, 6);
+    assert_int_equal(gather_copy_count(&gather.items[0]), 3); // claimed only
+    for (size_t i = 1; i < 6; i++)
+        assert_int_equal(gather_copy_count(&gather.items[i]), 2);
+    gather_deinit(&gather);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +260,9 @@ int main(void)
         cmocka_unit_test(a_known_trigger_says_where_the_pieces_begin),
         cmocka_unit_test(the_run_that_decides_is_the_same_whatever_came_first),
         cmocka_unit_test(another_job_is_another_matter),
+        cmocka_unit_test(a_range_is_a_row_a_due_time_each_with_its_own_times),
+        cmocka_unit_test(a_due_time_of_a_range_that_also_ran_elsewhere_is_doubled),
+        cmocka_unit_test(copies_are_the_disks_that_have_what_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

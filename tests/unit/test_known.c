@@ -153,6 +153,64 @@ static void open_due_times_are_never_forgotten(void **state)
     known_deinit(&known);
 }
 
+enum { PIECE_COUNT = 5 };
+
+// A block of claims, the range of its ends, and what another node did and judged meanwhile.
+static void learn(struct known *known, int piece)
+{
+    static const uint32_t late_ms[4] = {1, 2, 3, 4}, took_ms[4] = {50, 50, 50, 50};
+    struct ledger_claim block = claim_of(&anna, 10000, 1), again = claim_of(&bert, 12000, 2);
+    struct ledger_result range = result_of(&block, LEDGER_OK), failed = result_of(&again, LEDGER_FAILED);
+    const struct ledger_verdict lost = {.occurrence = occurrence_at(11000),
+                                        .last_due_ms = 13000,
+                                        .count = 3,
+                                        .status = LEDGER_LOST,
+                                        .reason = "",
+                                        .at_ms = 21000};
+    block.count = range.count = 5;
+    block.step_ms = range.step_ms = 1000;
+    range.late_ms = late_ms;
+    range.took_ms = took_ms;
+    if (piece == 0)
+        known_claim(known, "main/a", &block, &anna);
+    else if (piece == 1)
+        known_result(known, "main/a", &range, &anna);
+    else if (piece == 2)
+        known_claim(known, "main/a", &again, &bert);
+    else if (piece == 3)
+        known_result(known, "main/a", &failed, &bert);
+    else
+        known_verdict(known, &lost);
+}
+
+static void expect_all_ok(const struct known *known)
+{
+    assert_int_equal(known->count, 5);
+    for (int64_t due_ms = 10000; due_ms < 15000; due_ms += 1000) {
+        const struct known_due *due = due_at(known, due_ms);
+        assert_int_equal(due->status, LEDGER_OK);
+        assert_null(known_open_attempt(due));
+        assert_int_equal(due->attempt_count, due_ms == 12000 ? 2 : 1);
+    }
+}
+
+static void a_range_says_the_same_whatever_came_first(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 120; order++) {
+        struct known known = {0};
+        int left[PIECE_COUNT] = {0, 1, 2, 3, 4};
+        for (int count = PIECE_COUNT, rest = order; count > 0; count--) {
+            int at = rest % count;
+            rest /= count;
+            learn(&known, left[at]);
+            memmove(&left[at], &left[at + 1], (size_t)(count - at - 1) * sizeof *left);
+        }
+        expect_all_ok(&known);
+        known_deinit(&known);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +220,7 @@ int main(void)
         cmocka_unit_test(of_two_open_claims_the_higher_epoch_counts),
         cmocka_unit_test(a_verdict_settles_what_was_claimed_in_its_stretch),
         cmocka_unit_test(open_due_times_are_never_forgotten),
+        cmocka_unit_test(a_range_says_the_same_whatever_came_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -333,6 +333,7 @@ static void results_have_bounds(void **state)
 static void a_range_of_results_is_uneventful(void **state)
 {
     (void)state;
+    static const uint32_t late_ms[LIMIT_CLAIM_COUNT_MAX], took_ms[LIMIT_CLAIM_COUNT_MAX];
     struct ledger_result range = {.occurrence = full_occurrence,
                                   .run = {{1}},
                                   .attempt = 1,
@@ -340,6 +341,8 @@ static void a_range_of_results_is_uneventful(void **state)
                                   .reason = "",
                                   .count = 10,
                                   .step_ms = 1000,
+                                  .late_ms = late_ms,
+                                  .took_ms = took_ms,
                                   .definition = {{8}}},
                          result = range;
     assert_true(accepts_ledger_results(&result, 1));
@@ -358,8 +361,46 @@ static void a_range_of_results_is_uneventful(void **state)
     result.log.b[0] = 1;
     assert_false(accepts_ledger_results(&result, 1));
     result = range;
+    result.reason = "with a word";
+    assert_false(accepts_ledger_results(&result, 1));
+    result = range;
+    result.count = LIMIT_CLAIM_COUNT_MAX;
+    assert_true(accepts_ledger_results(&result, 1));
     result.count = LIMIT_CLAIM_COUNT_MAX + 1;
     assert_false(accepts_ledger_results(&result, 1));
+}
+
+static void a_range_tells_when_each_of_its_runs_started_and_ended(void **state)
+{
+    (void)state;
+    static const uint32_t late_ms[] = {7, 0}, took_ms[] = {300, UINT32_MAX};
+    struct buffer body = {0};
+    struct arena arena = {0};
+    struct ledger_result range = {.occurrence = full_occurrence,
+                                  .run = {{1}},
+                                  .attempt = 1,
+                                  .status = LEDGER_OK,
+                                  .reason = "",
+                                  .started_ms = SUPPORT_WALL_MS + 4,
+                                  .ended_ms = SUPPORT_WALL_MS + 500,
+                                  .count = 3,
+                                  .step_ms = 1000,
+                                  .late_ms = late_ms,
+                                  .took_ms = took_ms,
+                                  .definition = {{8}}},
+                         *decoded;
+    size_t count;
+    ledger_results_encode(&range, 1, &body);
+    assert_int_equal(ledger_results_decode(buffer_view(&body), &arena, &decoded, &count), 0);
+    assert_int_equal(decoded->count, 3);
+    const int64_t started_ms[] = {4, 1007, 2000}, ended_ms[] = {500, 1307, 2000 + (int64_t)UINT32_MAX};
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(ledger_result_due_ms(decoded, i), SUPPORT_WALL_MS + 1000 * i);
+        assert_int_equal(ledger_result_started_ms(decoded, i), SUPPORT_WALL_MS + started_ms[i]);
+        assert_int_equal(ledger_result_ended_ms(decoded, i), SUPPORT_WALL_MS + ended_ms[i]);
+    }
+    buffer_deinit(&body);
+    arena_deinit(&arena);
 }
 
 static void a_stretch_of_verdicts_holds_what_fits_in_it(void **state)
@@ -547,6 +588,7 @@ int main(void)
         cmocka_unit_test(attempts_and_epochs_have_bounds),
         cmocka_unit_test(results_have_bounds),
         cmocka_unit_test(a_range_of_results_is_uneventful),
+        cmocka_unit_test(a_range_tells_when_each_of_its_runs_started_and_ended),
         cmocka_unit_test(a_stretch_of_verdicts_holds_what_fits_in_it),
         cmocka_unit_test(a_verdict_never_claims_that_something_ran),
         cmocka_unit_test(the_hash_of_a_segment_covers_all_of_it),

@@ -172,41 +172,6 @@ static void old_claims_are_loaded_only_without_their_result(void **state)
     support_rows_deinit(&rows);
 }
 
-static void put_block(int64_t first_ms, uint32_t count)
-{
-    struct ledger_occurrence due = support_due("block", first_ms);
-    struct ledger_claim claim = support_claim(&due);
-    claim.count = count;
-    claim.step_ms = 1000;
-    support_store_claim(&fixture, &claim);
-}
-
-static void put_block_result(int64_t first_ms, uint32_t count)
-{
-    struct ledger_occurrence due = support_due("block", first_ms);
-    struct ledger_result result = support_result(&due, LEDGER_OK);
-    result.count = count;
-    result.step_ms = 1000;
-    support_store_result(&fixture, &result);
-}
-
-static void a_block_of_claims_is_open_until_every_due_time_has_a_result(void **state)
-{
-    (void)state;
-    struct support_rows rows;
-    put_block(SUPPORT_WALL_MS, 10);
-    put_block_result(SUPPORT_WALL_MS, 4);
-    put_block_result(SUPPORT_WALL_MS + 4000, 5);
-    put_block(SUPPORT_WALL_MS + 24 * 60 * MINUTE_MS, 1);
-    reload(&rows);
-    assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 2);
-    support_rows_deinit(&rows);
-    put_block_result(SUPPORT_WALL_MS + 9000, 1);
-    reload(&rows);
-    assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 1);
-    support_rows_deinit(&rows);
-}
-
 // Ten due times of two jobs, a minute apart: those of `b` fail in odd minutes, but at 3 a rerun was ok.
 static void fill_history(void)
 {
@@ -266,21 +231,6 @@ static void failed_runs_leave_out_what_a_rerun_made_good(void **state)
     support_store_ask(&fixture, &query, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 4); // minutes 1 5 7 9
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_RESULT), 4);
-    support_rows_deinit(&rows);
-}
-
-static void a_stretch_brings_the_single_items_it_covers(void **state)
-{
-    (void)state;
-    struct support_rows rows;
-    put_block(SUPPORT_WALL_MS, 10);
-    put_block_result(SUPPORT_WALL_MS, 4);
-    put_block_result(SUPPORT_WALL_MS + 4000, 1);
-    put_block_result(SUPPORT_WALL_MS + 5000, 5);
-    struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/block", .limit = 1};
-    support_store_ask(&fixture, &query, &rows);
-    assert_int_equal(rows.count, 4);
-    assert_false(rows.more);
     support_rows_deinit(&rows);
 }
 
@@ -516,24 +466,6 @@ static void a_missed_week_goes_when_all_of_it_is_old(void **state)
     expect_rows(&query, 0);
 }
 
-static void retention_never_cuts_through_a_block_of_claims(void **state)
-{
-    (void)state;
-    put_block(SUPPORT_WALL_MS, 10);
-    for (int64_t second = 0; second < 9; second++)
-        put_block_result(SUPPORT_WALL_MS + second * 1000, 1);
-    struct effect_write write = {
-        .kind = EFFECT_WRITE_RETAIN,
-        .job = "main/block",
-        .before_ms = SUPPORT_WALL_MS + 5000,
-    };
-    support_store_write(&fixture, &write);
-    const struct effect_query query = {
-        .query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/block", .limit = 100};
-    for (int round = 0; round < 20; round++)
-        assert_int_equal(count_rows(&query), 10);
-}
-
 static uint64_t incompressible(uint64_t *state, char *out, size_t size)
 {
     for (size_t i = 0; i + 8 <= size; i += 8) {
@@ -658,10 +590,8 @@ int main(void)
         TEST(a_meta_value_is_replaced_and_an_empty_one_forgotten),
         TEST(only_cursors_that_no_other_covers_are_loaded),
         TEST(old_claims_are_loaded_only_without_their_result),
-        TEST(a_block_of_claims_is_open_until_every_due_time_has_a_result),
         TEST(runs_come_whole_from_the_newest_back),
         TEST(failed_runs_leave_out_what_a_rerun_made_good),
-        TEST(a_stretch_brings_the_single_items_it_covers),
         TEST(a_run_is_found_by_the_beginning_of_its_id),
         TEST(due_times_are_asked_by_window),
         TEST(what_an_order_caused_is_found_by_the_order_and_in_one_piece),
@@ -670,7 +600,6 @@ int main(void)
         TEST(retention_drops_old_ended_runs_with_their_output),
         TEST(a_long_history_is_dropped_in_parts),
         TEST(a_missed_week_goes_when_all_of_it_is_old),
-        TEST(retention_never_cuts_through_a_block_of_claims),
         TEST(the_oldest_output_makes_room_when_the_database_grows_too_large),
         TEST(a_query_sees_every_write_handed_over_before_it),
         TEST(an_answer_larger_than_the_queue_arrives_whole),

@@ -159,8 +159,7 @@ void known_result(struct known *known, const char *job, const struct ledger_resu
 {
     uint32_t count = result->count ? result->count : 1;
     for (uint32_t i = 0; i < count; i++) {
-        struct known_key key =
-            known_key_of(&result->occurrence, result->occurrence.due_ms + (int64_t)(i * result->step_ms));
+        struct known_key key = known_key_of(&result->occurrence, ledger_result_due_ms(result, i));
         struct known_attempt attempt = {.number = result->attempt,
                                         .executor = *signer,
                                         .generation = result->generation,
@@ -172,8 +171,8 @@ void known_result(struct known *known, const char *job, const struct ledger_resu
             there = attempt_add(due, &attempt);
         if (result->status > there->status)
             there->status = result->status;
-        there->ended_ms = MAX_OF(there->ended_ms, result->ended_ms);
-        raise_status(due, result->status, result->ended_ms);
+        there->ended_ms = MAX_OF(there->ended_ms, ledger_result_ended_ms(result, i));
+        raise_status(due, result->status, ledger_result_ended_ms(result, i));
     }
 }
 

@@ -125,6 +125,8 @@ bool ask_received(struct core *core, const struct node_id *from, struct bytes bo
                                  .limit = ask.limit,
                                  .failed = ask.failed};
     memcpy(query.run_prefix, ask.run_prefix, sizeof query.run_prefix);
+    held_write_all(core); // a question sees all that has ended
+    book_flush(core);
     outbox_query(&core->outbox, &query);
     return true;
 }
@@ -190,12 +192,13 @@ bool ask_rows_done(struct core *core, uint64_t query)
 struct telling {
     struct core *core;
     uint64_t query;
+    const struct node_id *from;
 };
 
 static void told_row(void *context, const struct event_row *row)
 {
     const struct telling *telling = context;
-    answer_row(telling->core, telling->query, row);
+    answer_row(telling->core, telling->query, row, telling->from);
 }
 
 static size_t find_peer(const struct core *core, uint64_t query, const struct node_id *node)
@@ -206,7 +209,7 @@ static size_t find_peer(const struct core *core, uint64_t query, const struct no
     return SIZE_MAX;
 }
 
-static void take_story(struct core *core, const struct message_told *told)
+static void take_story(struct core *core, const struct message_told *told, const struct node_id *from)
 {
     struct event_row row = {.kind = EVENT_ROW_STORY};
     row.is.story = (struct event_story){.occurrence = told->story.occurrence,
@@ -214,7 +217,7 @@ static void take_story(struct core *core, const struct message_told *told)
                                         .node = told->story.node,
                                         .what = told->story.what};
     memcpy(row.is.story.job, told->story.job, sizeof row.is.story.job);
-    answer_row(core, told->number, &row);
+    answer_row(core, told->number, &row, from);
 }
 
 bool ask_told(struct core *core, const struct node_id *from, struct bytes body)
@@ -224,11 +227,11 @@ bool ask_told(struct core *core, const struct node_id *from, struct bytes body)
     bool is_well_formed = message_told_decode(body, &arena, &told) == 0;
     size_t at = is_well_formed ? find_peer(core, told.number, from) : SIZE_MAX;
     if (at != SIZE_MAX) {
-        struct telling telling = {core, told.number};
+        struct telling telling = {core, told.number, from};
         if (told.envelope.size && !keep_read(core, told.envelope, told_row, &telling))
             core->rejected++;
         if (told.has_story)
-            take_story(core, &told);
+            take_story(core, &told, from);
         for (size_t i = 0; i < told.live_count; i++)
             answer_live(core, told.number, &told.live[i], told.live_started_ms[i]);
         if (told.done && (at = find_peer(core, told.number, from)) != SIZE_MAX)

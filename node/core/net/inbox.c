@@ -73,6 +73,8 @@ bool inbox_message(struct core *core, const struct node_id *from, uint8_t type, 
     case MESSAGE_PROBE:
         fleet_probed(core, from, body);
         return true;
+    case MESSAGE_PROVISIONAL:
+        return provisional_receive(core, from, body);
     }
     core->rejected++;
     return false;

@@ -44,32 +44,33 @@ static void remove_item(struct keep *keep, size_t at)
     memmove(&keep->items[at], &keep->items[at + 1], (--keep->count - at) * sizeof *keep->items);
 }
 
-static void add_holder(struct core *core, struct keep_item *item, const struct node_id *id)
+static void add_holder(const struct core *core, const struct node_id *id,
+                       struct node_id holders[KEEP_HOLDER_MAX], size_t *count)
 {
-    if (node_id_equal(id, &core->self.id) || item->holder_count == KEEP_HOLDER_MAX)
+    if (node_id_equal(id, &core->self.id) || *count == KEEP_HOLDER_MAX)
         return;
-    for (size_t i = 0; i < item->holder_count; i++)
-        if (node_id_equal(&item->holders[i], id))
+    for (size_t i = 0; i < *count; i++)
+        if (node_id_equal(&holders[i], id))
             return;
-    item->holders[item->holder_count++] = *id;
+    holders[(*count)++] = *id;
 }
 
-// The keepers of all jobs the record speaks of, and who has them or takes them at this moment: a run that
-// ends while its job is being taken is known to the taker before the answer is.
-static void choose_holders(struct core *core, struct keep_item *item, const char *const *jobs,
-                           size_t job_count)
+size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
+                         struct node_id holders[KEEP_HOLDER_MAX])
 {
+    size_t count = 0;
     for (size_t i = 0; i < job_count; i++) {
         const struct job *job = jobs_find(&core->jobs, jobs[i]);
         struct owner_rank rank;
         if (!job || !job->row)
             continue;
         if (!node_id_is_zero(&job->promised.node))
-            add_holder(core, item, &job->promised.node);
+            add_holder(core, &job->promised.node, holders, &count);
         owner_rank(core, job, NULL, 0, &rank);
         for (size_t k = 0; k < rank.count; k++)
-            add_holder(core, item, &rank.nodes[k]);
+            add_holder(core, &rank.nodes[k], holders, &count);
     }
+    return count;
 }
 
 bool keep_send(struct core *core, const struct node_id *to, const struct bytes *envelopes, size_t count)
@@ -98,7 +99,7 @@ void keep_record(struct core *core, const struct hash *id, struct bytes envelope
 {
     struct keep *keep = &core->keep;
     struct keep_item item = {.id = *id};
-    choose_holders(core, &item, jobs, job_count);
+    item.holder_count = keep_find_holders(core, jobs, job_count, item.holders);
     if (!item.holder_count)
         return;
     if (keep->count == KEEP_WAITING_COUNT_MAX)
@@ -163,8 +164,11 @@ static void learn_item(void *context, const struct event_row *row)
     learning->id = row->record;
     learning->signer = row->signer;
     learning->is_segment = row->kind == EVENT_ROW_SEGMENT;
-    if (!learning->is_segment)
-        learn_row(learning->core, row);
+    if (learning->is_segment)
+        return;
+    learn_row(learning->core, row);
+    if (row->kind == EVENT_ROW_RESULT || row->kind == EVENT_ROW_VERDICT)
+        provisional_forget(learning->core, row);
 }
 
 // Stores what was read. Returns the ticket of the write.

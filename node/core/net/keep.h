@@ -65,6 +65,10 @@ void keep_deinit(struct keep *keep);
 // A record signed here, which speaks of these jobs ("" ends the list).
 void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
                  size_t job_count);
+// The keepers of all jobs a record speaks of, and who has them or takes them at this moment: a run that
+// ends while its job is being taken is known to the taker before the answer is. Without this node.
+size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
+                         struct node_id holders[KEEP_HOLDER_MAX]);
 void keep_connected(struct core *core, const struct node_id *node);
 void keep_returned(struct core *core, const struct node_id *node);
 void keep_settled(struct core *core); // more writes are durable

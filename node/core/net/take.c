@@ -140,6 +140,7 @@ void take_start(struct core *core, struct job *job)
 static void complete(struct core *core, struct job *job)
 {
     job->role = JOBS_OWNER;
+    provisional_write_job(core, job->name);
     if (job->asked_count)
         book_story(core, job, NULL, "took the job over, epoch %llu, having asked %zu node%s",
                    (unsigned long long)job->epoch.number, job->asked_count, job->asked_count == 1 ? "" : "s");
@@ -160,6 +161,7 @@ void take_check(struct core *core, struct job *job)
 
 void take_drop(struct core *core, struct job *job)
 {
+    held_write_job(core, job->name);
     job->role = JOBS_NOT_MINE;
     forget_asked(job);
     job->pending_count = 0; // every attempt that does not run is given up for ever

@@ -236,6 +236,10 @@ static void look_at_orders(struct core *core, struct take_answer *answer)
 
 static void gather(struct core *core, struct take_answer *answer)
 {
+    for (size_t i = 0; i < answer->item_count; i++) {
+        held_write_job(core, answer->items[i].asked.job);
+        provisional_write_job(core, answer->items[i].asked.job);
+    }
     book_flush(core); // what this step wrote about the jobs is handed over as well
     look_at_orders(core, answer);
     for (size_t i = 0; i < answer->item_count; i++) {
@@ -389,7 +393,7 @@ static void tell_running(const struct core *core, struct told *told, struct mess
     taken->running = running;
     for (size_t i = 0; i < core->runs.count && told->running_count < LIMIT_RUNNING_COUNT_MAX; i++) {
         const struct run *run = core->runs.items[i];
-        if (strcmp(run->job, taken->job) != 0 || run->state == RUN_WRITTEN)
+        if (strcmp(run->job, taken->job) != 0 || runs_is_over(run))
             continue;
         running[taken->running_count++] = run->id;
         told->running_count++;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/io/store/series.h"
+#include "node/io/store/ranges.h"
 
 static int load_kinds(struct reading *reading, enum envelope_kind first, enum envelope_kind last)
 {
@@ -233,6 +233,9 @@ static int answer_run(struct reading *reading, const struct effect_query *query,
     database_bind_bytes(statement, 1, bytes_of(low.b, sizeof low.b));
     database_bind_bytes(statement, 2, bytes_of(high.b, sizeof high.b));
     outcome = list_due_times(reading, statement, &all, listed, &count);
+    if (!outcome && !count)
+        outcome = ranges_find_run(reading->database, &(struct ranges_wanted){low, high, query->limit + 1},
+                                  listed, &count);
     *ret_more = count > query->limit;
     for (size_t i = 0; i < MIN_OF(count, query->limit) && !outcome; i++)
         outcome = gather_series(reading, &listed[i]);

@@ -40,6 +40,8 @@ static const char *const steps[] = {
     " node BLOB NOT NULL, what TEXT NOT NULL);"
     "CREATE INDEX story_job ON story (job, stamp);"
     "CREATE INDEX story_stamp ON story (stamp);",
+
+    "CREATE INDEX item_range ON item (last) WHERE count > 1;",
 };
 
 static int take_step(struct database *database, int version)

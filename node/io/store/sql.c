@@ -76,13 +76,16 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_STORY_DROP_OLD] = "DELETE FROM story WHERE row <= (SELECT MAX(row) FROM story) - ?1 OR "
                            "stamp < (SELECT MAX(stamp) FROM story) - ?2",
 
-    // A block of claims is unsettled until results cover as many due times as it counts.
+    // A claim is unsettled without a result: its own, or a range of them that says its due time went well. A
+    // block of claims is unsettled until results cover as many due times as it counts.
     [SQL_LOAD_ITEMS] =
         "SELECT ledger, position FROM item i WHERE at >= ?1 OR last >= ?1 OR kind = 64 AND ("
-        "NOT EXISTS (SELECT 1 FROM item r WHERE r.run = i.run AND r.kind = 66) OR count > 1 AND count > ("
-        "SELECT COALESCE(SUM((MIN(d.last, i.last) - MAX(d.first, i.first)) / i.step + 1), 0) FROM ("
-        "SELECT DISTINCT r.first, r.last FROM item r WHERE r.kind = 66 AND " SAME_SERIES(
-            r, i) " AND " OVERLAPS(r, i) ") d))",
+        "count = 1 AND NOT EXISTS (SELECT 1 FROM item r WHERE r.run = i.run AND r.kind = 66) AND NOT EXISTS "
+        "(SELECT 1 FROM item r WHERE r.kind = 66 AND r.count > 1 AND " SAME_SERIES(r, i) " AND " OVERLAPS(
+            r, i) ") OR count > 1 AND count > ("
+                  "SELECT COALESCE(SUM((MIN(d.last, i.last) - MAX(d.first, i.first)) / i.step + 1), 0) FROM ("
+                  "SELECT DISTINCT r.first, r.last FROM item r WHERE r.kind = 66 AND " SAME_SERIES(
+                      r, i) " AND " OVERLAPS(r, i) ") d))",
     [SQL_LOAD_CURSORS] = "SELECT ledger, position FROM cursor",
     [SQL_LOAD_NEWEST] = "SELECT MAX(last) FROM item",
 
@@ -100,6 +103,8 @@ static const char *const texts[SQL_COUNT] = {
         "SELECT ledger, position, run FROM item WHERE" SERIES "AND" OVERLAP_SHORT "UNION ALL "
         "SELECT ledger, position, run FROM item INDEXED BY item_long WHERE" SERIES "AND" OVERLAP_LONG,
     [SQL_RUN_ITEMS] = "SELECT" SERIES_COLUMNS "FROM item WHERE run >= ?1 AND run <= ?2",
+    [SQL_RANGE_ITEMS] = "SELECT ledger, position FROM item INDEXED BY item_range WHERE count > 1 AND kind IN "
+                        "(64, 66) ORDER BY last DESC LIMIT ?1",
     [SQL_DUE_ITEMS] = "SELECT ledger, position FROM item WHERE job = ?1 AND last >= ?2 AND first <= ?3",
     [SQL_CAUSE_ITEMS] = "SELECT ledger, position FROM item WHERE cause = ?1",
     [SQL_LEDGER_NEWEST] = "SELECT row, 0 FROM ledger ORDER BY row DESC LIMIT ?1",

@@ -41,6 +41,7 @@ enum sql {
     SQL_SERIES_IS_OK,
     SQL_SERIES_ITEMS,
     SQL_RUN_ITEMS,
+    SQL_RANGE_ITEMS, // claims and results that cover several due times, newest first
     SQL_DUE_ITEMS,
     SQL_CAUSE_ITEMS,
     SQL_LEDGER_NEWEST,
