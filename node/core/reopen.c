@@ -18,6 +18,7 @@ struct plan { // what is to be done about one due time
     const struct known_attempt *open; // NULL: the attempt to follow was not claimed yet
     uint32_t attempt;
     int64_t since_ms, start_ms; // it waits since then, and starts not before
+    int64_t first_ms;           // nor would it have on any other node before this; lateness counts from here
     enum fate fate;
     bool may_have_run;
 };
@@ -64,7 +65,9 @@ static int64_t window_ms(const struct core *core, const struct job *job, const s
     if (plan->open && key->trigger < job->slot_count && job->slots[key->trigger].compiled)
         window_ms = MAX_OF(window_ms, schedule_window_ms(jobs_definition(core, job),
                                                          &job->slots[key->trigger], key->due_ms));
-    return happening_is(key) ? HAPPENING_LATE_MS : window_ms;
+    if (happening_is(key))
+        return HAPPENING_LATE_MS;
+    return window_ms + (int64_t)jobs_definition(core, job)->catch_up_spread_ms;
 }
 
 // A later due time of the same trigger has passed as well: of those that were not carried out the last
@@ -92,7 +95,7 @@ static enum ledger_status verdict_of(const struct core *core, const struct job *
     bool is_current =
         plan->key.schedule_version == job->schedule_version || plan->key.trigger == OCCURRENCE_ORDER;
     const struct definition *definition = jobs_definition(core, job);
-    bool is_too_late = plan->start_ms + window_ms(core, job, plan) < core->wall_ms;
+    bool is_too_late = plan->first_ms + window_ms(core, job, plan) < core->wall_ms;
     enum ledger_status given_up = plan->may_have_run ? LEDGER_LOST : LEDGER_MISSED;
     if (intake_is_cancelled(core, job, due, plan->since_ms))
         return LEDGER_CANCELLED;
@@ -152,6 +155,14 @@ static void carry_out(struct core *core, struct job *job, const struct known_due
     claim_again(core, job, plan);
 }
 
+static int64_t first_claim_ms(const struct known_due *due)
+{
+    int64_t first_ms = INT64_MAX;
+    for (size_t i = 0; i < due->attempt_count; i++)
+        first_ms = MIN_OF(first_ms, due->attempts[i].claimed_ms);
+    return first_ms;
+}
+
 static void reopen(struct core *core, struct job *job, const struct known_due *due)
 {
     const struct known_attempt *open = known_open_attempt(due);
@@ -161,11 +172,13 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
         plan.open = retry.open;
         plan.attempt = retry.attempt;
         plan.since_ms = retry.since_ms;
-        plan.start_ms = retry.start_ms;
+        plan.start_ms = plan.first_ms = retry.start_ms;
     } else if (due->status == LEDGER_OPEN && open) {
         plan.open = open;
         plan.attempt = open->number;
-        plan.since_ms = plan.start_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
+        plan.since_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
+        plan.start_ms = start_time_ms(core, job, &due->key, first_claim_ms(due));
+        plan.first_ms = MIN_OF(plan.start_ms, start_time_first_ms(core, job, &due->key, plan.since_ms));
     } else {
         return;
     }
@@ -174,7 +187,7 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
         return;
     if (plan.open)
         plan.fate = judge_attempt(core, plan.open);
-    plan.may_have_run = plan.fate == FATE_LOST && plan.start_ms <= core->wall_ms;
+    plan.may_have_run = plan.fate == FATE_LOST && plan.first_ms <= core->wall_ms;
     carry_out(core, job, due, &plan);
 }
 

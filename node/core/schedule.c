@@ -99,9 +99,9 @@ static void claim(struct core *core, struct job *job, struct jobs_slot *slot,
         const struct jobs_pending pending = {
             .key = key,
             .attempt = 1,
-            .start_ms = key.due_ms,
+            .start_ms = start_time_ms(core, job, &key, core->wall_ms),
             .step_ms = made.step_ms,
-            .cause = key.due_ms + SCHEDULE_LATE_MS < core->wall_ms ? FRAME_CATCH_UP : FRAME_SCHEDULED};
+            .cause = start_time_is_caught_up(&key, core->wall_ms) ? FRAME_CATCH_UP : FRAME_SCHEDULED};
         jobs_add_pending(job, &pending);
     }
     slot->decided_ms = key.due_ms;
@@ -173,6 +173,17 @@ void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const
         settle_slot(core, job, &job->slots[i], until_ms, &shape);
 }
 
+// Of the due times in [from, until], so many as may wait; this is the first of them.
+static int64_t newest_from_ms(const struct jobs_slot *slot, int64_t from_ms, int64_t until_ms)
+{
+    int64_t last_ms, before_ms = MAX_OF(slot->decided_ms, from_ms - 1);
+    uint64_t count = due_count_between(slot->compiled, before_ms, until_ms, UINT32_MAX, &last_ms);
+    if (count <= SCHEDULE_QUEUE_MAX)
+        return from_ms;
+    (void)due_count_between(slot->compiled, before_ms, until_ms, count - SCHEDULE_QUEUE_MAX, &last_ms);
+    return last_ms + 1;
+}
+
 // Due times that passed while nobody claimed them: all are missed but those the job catches up.
 static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
 {
@@ -185,6 +196,7 @@ static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
     uint64_t missed = due_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
     int64_t run_from_ms =
         definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
+    run_from_ms = newest_from_ms(slot, run_from_ms, late_ms);
     const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
     settle_slot(core, job, slot, MIN_OF(run_from_ms - 1, late_ms), &shape);
     book_story(core, job, NULL, "caught up: %llu due times passed while no node was there",
@@ -245,13 +257,32 @@ static bool runs_elsewhere(const struct core *core, const struct job *job)
     return false;
 }
 
+// How many of those in waiting come before this one, and wait for a run to end as it would.
+static size_t count_before(const struct job *job, const struct jobs_pending *pending)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < job->pending_count && count <= SCHEDULE_QUEUE_MAX; i++)
+        count += job->pending[i].cause == FRAME_QUEUED && job->pending[i].start_ms <= pending->start_ms;
+    return count;
+}
+
+// What is caught up waits for each other, and so it does for what runs: it is no less due than the rest.
+static enum definition_busy policy_of(const struct core *core, const struct job *job,
+                                      const struct jobs_pending *pending)
+{
+    enum definition_busy busy = jobs_definition(core, job)->busy;
+    if (count_before(job, pending) > SCHEDULE_QUEUE_MAX)
+        return DEFINITION_BUSY_SKIP;
+    bool waits = pending->cause == FRAME_CATCH_UP || pending->cause == FRAME_QUEUED;
+    return busy == DEFINITION_BUSY_SKIP && waits ? DEFINITION_BUSY_QUEUE : busy;
+}
+
 // What the concurrency policy says of one more run while others live.
 static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct jobs_pending *pending)
 {
     if (job->live == 0 && !runs_elsewhere(core, job))
         return START_NOW;
-    switch (job->pending_count > SCHEDULE_QUEUE_MAX ? DEFINITION_BUSY_SKIP
-                                                    : jobs_definition(core, job)->busy) {
+    switch (policy_of(core, job, pending)) {
     case DEFINITION_BUSY_ALLOW:
         if (job->live < LIMIT_ATTEMPT_MAX)
             return START_NOW;
@@ -353,7 +384,7 @@ void schedule_cancel(struct core *core, struct job *job, const struct run_id *ru
     size_t kept = 0;
     for (size_t i = 0; i < job->pending_count; i++) {
         const struct jobs_pending pending = job->pending[i];
-        bool is_future = pending.start_ms > core->wall_ms && pending.cause == FRAME_SCHEDULED;
+        bool is_future = pending.key.due_ms > core->wall_ms && pending.cause == FRAME_SCHEDULED;
         if (run ? !is_meant(job, &pending, run) : is_future) {
             job->pending[kept++] = pending;
             continue;

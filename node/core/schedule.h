@@ -9,14 +9,15 @@
 
 #include "node/core/jobs.h"
 #include "node/core/runs.h"
+#include "node/core/start_time.h"
 
 enum {
-    SCHEDULE_AHEAD_MS = 2000,         // a claim is written this long before its due time
-    SCHEDULE_BLOCK_PERIOD_MS = 10000, // shorter periods are claimed in blocks
-    SCHEDULE_BLOCK_MS = 10000,        // of this length
-    SCHEDULE_LATE_MS = 5000,          // a start later than this needs catch_up
-    SCHEDULE_FULL_MS = 1000,          // try again after this when the machine runs all it can
-    SCHEDULE_QUEUE_MAX = 256,         // due times of one job in waiting; beyond it they are skipped
+    SCHEDULE_AHEAD_MS = 2000,              // a claim is written this long before its due time
+    SCHEDULE_BLOCK_PERIOD_MS = 10000,      // shorter periods are claimed in blocks
+    SCHEDULE_BLOCK_MS = 10000,             // of this length
+    SCHEDULE_LATE_MS = START_TIME_LATE_MS, // a start later than this needs catch_up
+    SCHEDULE_FULL_MS = 1000,               // try again after this when the machine runs all it can
+    SCHEDULE_QUEUE_MAX = 256, // due times of one job in waiting; beyond it they are skipped, or missed
 };
 
 // May this node start anything of the job now?

@@ -147,6 +147,8 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
                                     .user = "nobody",
                                     .catch_up = job->catch_up,
                                     .catch_up_within_ms = job->catch_up_within_ms,
+                                    .catch_up_spread_ms = job->catch_up_spread_ms,
+                                    .jitter_ms = job->jitter_ms,
                                     .busy = job->busy,
                                     .on_lost = job->on_lost,
                                     .spread = job->spread,

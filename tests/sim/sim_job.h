@@ -29,7 +29,8 @@ struct sim_job {
     const char *zone;                   // NULL: UTC
     const char *work[SIM_JOB_WORD_MAX]; // words for struct sim_work: "for=5000"
     enum definition_catch_up catch_up;
-    uint64_t catch_up_within_ms;
+    uint64_t catch_up_within_ms, catch_up_spread_ms;
+    uint64_t jitter_ms;
     enum definition_busy busy;
     enum definition_on_lost on_lost;
     enum definition_spread spread;

@@ -226,7 +226,8 @@ static int64_t lateness_ms(const struct frame_start *start, const struct definit
     int64_t window_ms = definition->catch_up == DEFINITION_CATCH_UP_NONE ? 0
                         : definition->catch_up_within_ms ? (int64_t)definition->catch_up_within_ms
                                                          : 3600 * 1000;
-    return MAX_OF(window_ms, (int64_t)LATE_MS);
+    window_ms = MAX_OF(window_ms, (int64_t)LATE_MS);
+    return window_ms + (int64_t)(definition->jitter_ms + definition->catch_up_spread_ms);
 }
 
 // What has no due time: its cause is recomputed from what the machine and its records say.

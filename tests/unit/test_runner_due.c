@@ -142,6 +142,28 @@ static void lateness_within_the_window_or_after_waiting_is_accepted(void **state
     support_attack_started(runner, &start);
 }
 
+static void jitter_and_spread_make_the_window_wider(void **state)
+{
+    struct support_runner *runner = *state;
+    struct definition definition = support_runner_definition(runner, "job", "true");
+    definition.catch_up = DEFINITION_CATCH_UP_NONE;
+    definition.jitter_ms = 3 * 60000;
+    definition.catch_up_spread_ms = 20 * 60000; // of what is caught up, and nothing is
+    struct frame_start start = support_attack_define(runner, &definition);
+    start.due_ms -= 5 * 60000;
+    support_attack_denied(runner, &start, 4, "late");
+    start.due_ms += 2 * 60000;
+    support_attack_started(runner, &start);
+    definition = support_runner_definition(runner, "spread", "true");
+    definition.catch_up_within_ms = 10 * 60000;
+    definition.catch_up_spread_ms = 20 * 60000;
+    start = support_attack_define(runner, &definition);
+    start.due_ms -= 32 * 60000;
+    support_attack_denied(runner, &start, 4, "late");
+    start.due_ms += 4 * 60000;
+    support_attack_started(runner, &start);
+}
+
 static void a_zone_that_is_unknown_here_and_a_local_one_for_any_node(void **state)
 {
     struct support_runner *runner = *state;
@@ -287,6 +309,7 @@ int main(int argc, char **argv)
         TEST(a_node_that_relabels_itself),
         TEST(a_due_time_that_is_none_or_in_the_future_or_too_old),
         TEST(lateness_within_the_window_or_after_waiting_is_accepted),
+        TEST(jitter_and_spread_make_the_window_wider),
         TEST(a_zone_that_is_unknown_here_and_a_local_one_for_any_node),
         TEST(an_order_runs_once_for_its_job_its_nodes_and_its_window),
         TEST(the_same_occurrence_twice_and_attempt_99),

@@ -34,6 +34,13 @@ static int64_t waiting_ms(const struct check *check)
     return (waited ? DAY_MS : 0) + earlier_attempts_ms(check);
 }
 
+// By how much a start may be later than due though nothing is in its way.
+static int64_t starts_later_ms(const struct definition *definition)
+{
+    bool catches_up = definition->catch_up != DEFINITION_CATCH_UP_NONE;
+    return (int64_t)definition->jitter_ms + (catches_up ? (int64_t)definition->catch_up_spread_ms : 0);
+}
+
 static int64_t window_ms(const struct check *check, const struct due *due)
 {
     const struct definition *definition = &check->definition;
@@ -43,7 +50,9 @@ static int64_t window_ms(const struct check *check, const struct due *due)
         window_ms = MAX_OF(window_ms, (int64_t)definition->catch_up_within_ms);
     else if (definition->catch_up != DEFINITION_CATCH_UP_NONE)
         window_ms = MAX_OF(window_ms, MIN_OF(due_period_ms(due, check->start->due_ms), HOUR_MS));
-    return source->kind == DEFINITION_AT ? MAX_OF(window_ms, (int64_t)source->expires_ms) : window_ms;
+    if (source->kind == DEFINITION_AT)
+        window_ms = MAX_OF(window_ms, (int64_t)source->expires_ms);
+    return window_ms + starts_later_ms(definition);
 }
 
 static int judge_time(struct check *check, const struct due *due)

@@ -1,0 +1,143 @@
+// story_modifiers.c - what bends a schedule: jitter, catching up with a spread.
+#include "tests/sim/story.h"
+
+#include <string.h>
+
+static const char TEN[] = "2026-09-22 10:00:20";
+
+// By how much the last start of a job was later than due.
+static int64_t late_ms(struct sim *sim, const char *name)
+{
+    const struct sim_start *start = sim_check_last_start(sim, name);
+    assert_non_null(start);
+    return start->started_wall_ms - start->due_ms;
+}
+
+static void jitter_is_the_same_at_every_start_and_after_a_hand_off(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(61, 3, TEN);
+    const struct sim_job digest = {
+        .name = "digest", .every_ms = MINUTES(5), .jitter_ms = MINUTES(3), .work = {"for=1000"}};
+    story_define(sim->nodes[0], &digest);
+    sim_run(sim, MINUTES(9));
+    int64_t jitter_ms = late_ms(sim, "digest");
+    assert_in_range(jitter_ms, 1000, MINUTES(3));
+    struct sim_node *owner = story_owner(sim, "digest");
+    // It dies between the due time and the start: the next owner starts it, no earlier.
+    story_until(sim, "2026-09-22 10:15:01");
+    size_t starts = story_starts(sim, "digest");
+    sim_node_power_cut(owner);
+    sim_run(sim, MINUTES(4));
+    assert_int_equal(story_starts(sim, "digest"), starts + 1);
+    assert_in_range(late_ms(sim, "digest"), jitter_ms - 20, MINUTES(3));
+    sim_run(sim, MINUTES(5));
+    assert_in_range(late_ms(sim, "digest"), jitter_ms - 20, jitter_ms + 20);
+    story_until(sim, "2026-09-22 10:28:30");
+    story_all(story_other(sim, owner), "digest", LEDGER_OK);
+    story_end(sim);
+}
+
+static void each_node_has_a_jitter_of_its_own(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(62, 3, TEN);
+    const struct sim_job sweep = {.name = "sweep",
+                                  .every_ms = MINUTES(10),
+                                  .jitter_ms = MINUTES(5),
+                                  .spread = DEFINITION_SPREAD_ALL,
+                                  .work = {"for=1000"}};
+    story_define(sim->nodes[0], &sweep);
+    sim_run(sim, MINUTES(28));
+    assert_int_equal(sim->check->start_count, 6);
+    int64_t of_node_ms[3] = {0};
+    for (size_t i = 0; i < sim->check->start_count; i++) {
+        const struct sim_start *start = &sim->check->starts[i];
+        int64_t jitter_ms = start->started_wall_ms - start->due_ms, *first_ms = &of_node_ms[start->node];
+        if (*first_ms)
+            assert_in_range(jitter_ms, *first_ms - 20, *first_ms + 20);
+        *first_ms = jitter_ms;
+    }
+    assert_true(of_node_ms[0] != of_node_ms[1] && of_node_ms[1] != of_node_ms[2]);
+    story_end(sim);
+}
+
+static void all_that_was_missed_runs_one_after_another(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(63, 1, TEN);
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job digest = {.name = "digest",
+                                   .every_ms = MINUTES(1),
+                                   .catch_up = DEFINITION_CATCH_UP_ALL,
+                                   .catch_up_within_ms = HOURS(1),
+                                   .work = {"for=1000"}};
+    story_define(node, &digest);
+    sim_run(sim, MINUTES(5));
+    sim_node_power_cut(node);
+    sim_run(sim, MINUTES(20));
+    sim_node_switch_on(node);
+    sim_run(sim, MINUTES(5));
+    story_all(node, "digest", LEDGER_OK);
+    assert_in_range(story_starts(sim, "digest"), 29, 31);
+    story_end(sim);
+}
+
+static void of_very_many_that_were_missed_the_newest_run(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(64, 1, TEN);
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job digest = {.name = "digest",
+                                   .every_ms = MINUTES(1),
+                                   .catch_up = DEFINITION_CATCH_UP_ALL,
+                                   .catch_up_within_ms = HOURS(24),
+                                   .work = {"for=100"}};
+    story_define(node, &digest);
+    sim_run(sim, MINUTES(5));
+    sim_node_power_cut(node);
+    sim_run(sim, HOURS(10));
+    sim_node_switch_on(node);
+    sim_run(sim, MINUTES(5));
+    assert_in_range(story_starts(sim, "digest"), 256 + 8, 256 + 12);
+    assert_in_range(story_count(node, "digest", LEDGER_MISSED), 600 - 256 - 2, 600 - 256 + 2);
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 0);
+    story_end(sim);
+}
+
+static void a_fleet_that_comes_back_does_not_start_everything_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(65, 3, TEN);
+    const struct sim_job sweep = {.name = "sweep",
+                                  .every_ms = MINUTES(30),
+                                  .catch_up_spread_ms = MINUTES(10),
+                                  .spread = DEFINITION_SPREAD_ALL,
+                                  .work = {"for=1000"}};
+    story_define(sim->nodes[0], &sweep);
+    sim_run(sim, MINUTES(5));
+    for (size_t i = 0; i < 3; i++)
+        sim_node_power_cut(sim->nodes[i]);
+    story_until(sim, "2026-09-22 10:35:00");
+    for (size_t i = 0; i < 3; i++)
+        sim_node_switch_on(sim->nodes[i]);
+    sim_run(sim, MINUTES(11));
+    assert_int_equal(sim->check->start_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_true(sim->check->starts[k].started_wall_ms + 5000 < sim->check->starts[i].started_wall_ms);
+    assert_in_range(late_ms(sim, "sweep"), MINUTES(5), MINUTES(16));
+    story_end(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jitter_is_the_same_at_every_start_and_after_a_hand_off),
+        cmocka_unit_test(each_node_has_a_jitter_of_its_own),
+        cmocka_unit_test(all_that_was_missed_runs_one_after_another),
+        cmocka_unit_test(of_very_many_that_were_missed_the_newest_run),
+        cmocka_unit_test(a_fleet_that_comes_back_does_not_start_everything_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
