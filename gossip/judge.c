@@ -201,6 +201,10 @@ void judge_refute(struct gossip *gossip, const struct node_id *teller)
 static void sign_alive(struct gossip *gossip)
 {
     const struct members_node *self = members_find(&gossip->members, &gossip->members.self);
+    if (self->state == MEMBERS_LEFT) { // its leave is its last word: an alive claim would take it back
+        gossip->sign_ms = UINT64_MAX;
+        return;
+    }
     gossip->is_signing = true;
     gossip->sign_ms = UINT64_MAX;
     gossip->signed_ms = gossip->now_ms;

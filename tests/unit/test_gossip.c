@@ -502,6 +502,21 @@ static void who_left_stays_away(void **state)
     support_fleet_free(fleet);
 }
 
+static void who_leaves_does_not_take_it_back(void **state)
+{
+    (void)state;
+    struct support_fleet *fleet = formed(8, 15);
+    struct buffer leave = {0};
+    support_fleet_sign_leave(fleet, 2, &leave);
+    support_fleet_hand(fleet, SUPPORT_NOBODY, 2, buffer_view(&leave));
+    gossip_renew(fleet->nodes[2].gossip); // something about it changed in its last second
+    support_fleet_run(fleet, 1500);
+    for (size_t i = 0; i < fleet->count; i++)
+        assert_int_equal(support_fleet_view(fleet, i, 2)->state, MEMBERS_LEFT);
+    buffer_deinit(&leave);
+    support_fleet_free(fleet);
+}
+
 static struct hash trace_of_a_stormy_minute(uint64_t seed)
 {
     struct support_fleet *fleet = support_fleet_new(12, seed);
@@ -555,6 +570,7 @@ int main(void)
         cmocka_unit_test(a_restart_within_the_suspicion_time_is_noticed_by_generation),
         cmocka_unit_test(the_same_key_at_a_new_address_is_accepted),
         cmocka_unit_test(who_left_stays_away),
+        cmocka_unit_test(who_leaves_does_not_take_it_back),
         cmocka_unit_test(one_seed_replays_bit_for_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
