@@ -109,6 +109,7 @@ static void write_record(struct core *core, const struct log *log, const struct 
 
 static void flush(struct core *core, struct log *log)
 {
+    log->flushed_ms = core->now_ms;
     while (log->first) {
         struct ledger_segment segments[LOG_RECORD_SEGMENT_COUNT];
         size_t count = 0;

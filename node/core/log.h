@@ -29,6 +29,7 @@ struct log {
     struct hash last;               // of the last segment written; zero: none
     uint32_t index;                 // of the next segment
     struct log_part *first, *final; // owned, waiting
+    uint64_t flushed_ms;            // monotonic
     int64_t opened_ms;              // wall, when the last part was begun
     uint64_t query;                 // under way: what an earlier process of this node wrote; 0: none
     uint64_t resumed_bytes;         // where that ends

@@ -311,6 +311,8 @@ void runs_output(struct core *core, const struct run_id *id, uint8_t stream, str
     if (!run || runs_is_over(run))
         return;
     log_add(core, &run->log, stream, data);
+    if (core->now_ms - run->log.flushed_ms >= RUNS_TICK_MS) // the first words at once: a kill may follow
+        log_tick(core, &run->log);
     if (!end)
         return;
     run->output_ended = true;
