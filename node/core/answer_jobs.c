@@ -1,16 +1,34 @@
 // answer_jobs.c - `jobs`, `show`, `owner`: what is in the table, and who sees to it.
+#include "node/core/catch_up.h"
 #include "node/core/state.h"
 
 #include <string.h>
 
-enum { ANSWER_LIST_MAX = 64 }; // conflicts or pauses shown of one job
+enum {
+    ANSWER_LIST_MAX = 64,      // conflicts or pauses shown of one job
+    ANSWER_BLACKOUT_MAX = 100, // blackouts that are looked past
+};
+
+// The next due time that no blackout holds.
+static bool next_of_slot(const struct jobs_slot *slot, int64_t after_ms, int64_t *ret_due_ms)
+{
+    for (int i = 0; slot->compiled && i < ANSWER_BLACKOUT_MAX; i++) {
+        if (!due_next(slot->compiled, after_ms, ret_due_ms))
+            return false;
+        int64_t end_ms = catch_up_blackout_end_ms(slot->compiled, *ret_due_ms);
+        if (!end_ms)
+            return true;
+        after_ms = end_ms - 1;
+    }
+    return false;
+}
 
 static int64_t next_due_ms(const struct core *core, const struct job *job)
 {
     int64_t next_ms = 0;
     for (size_t i = 0; i < job->slot_count; i++) {
         int64_t due_ms;
-        if (!job->slots[i].compiled || !due_next(job->slots[i].compiled, core->wall_ms, &due_ms))
+        if (!next_of_slot(&job->slots[i], core->wall_ms, &due_ms))
             continue;
         if (!next_ms || due_ms < next_ms)
             next_ms = due_ms;
@@ -36,7 +54,9 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
     struct names keepers = {0};
     struct bytes conflicts[ANSWER_LIST_MAX], pauses[ANSWER_LIST_MAX];
     struct owner_rank rank;
+    char blackout[CATCH_UP_TEXT_ROOM];
     owner_rank(core, job, NULL, 0, &rank);
+    catch_up_tell_blackout(job, core->wall_ms, blackout);
     struct control_reply reply = {.kind = CONTROL_REPLY_JOB};
     struct control_job *out = &reply.is.job;
     *out = (struct control_job){.job = job->name,
@@ -53,7 +73,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
                                 .last_status = job->last_status,
                                 .conflicts = conflicts,
                                 .pauses = pauses,
-                                .problem = job->problem ? job->problem : ""};
+                                .problem = job->problem ? job->problem : blackout};
     for (const struct table_record *record = NULL;
          whole && out->conflict_count < ANSWER_LIST_MAX && (record = table_job_next_conflict(row, record));)
         conflicts[out->conflict_count++] = table_record_bytes(record);

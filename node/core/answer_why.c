@@ -2,6 +2,7 @@
 //
 // The story is made of what is on disk about it: claims, attempts and how they ended, verdicts, and
 // the lines nodes wrote when something unusual happened to the job around that time.
+#include "node/core/catch_up.h"
 #include "node/core/state.h"
 
 #include <stdarg.h>
@@ -203,6 +204,7 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
     struct job *job = jobs_find(&core->jobs, answer->job);
     struct control_reply reply = {.kind = CONTROL_REPLY_WHY};
     struct control_why *why = &reply.is.why;
+    char blackout[CATCH_UP_TEXT_ROOM] = "";
     *why = (struct control_why){
         .job = answer->job, .due_ms = answer->at_ms, .reason = "", .owner = "", .node = ""};
     if (job)
@@ -218,6 +220,10 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
         why->has_run = row.has_run;
     } else {
         why->reason = open_because(core, job, why);
+        if (job && job->row && why->is_due)
+            catch_up_tell_blackout(job, why->due_ms, blackout);
+        if (blackout[0])
+            why->reason = blackout;
     }
     answer_reply(core, answer->client, &reply);
 }

@@ -1,5 +1,6 @@
 #include "node/core/reopen.h"
 
+#include "node/core/catch_up.h"
 #include "node/core/happening.h"
 #include "node/core/intake.h"
 #include "node/core/retry.h"
@@ -63,7 +64,7 @@ static int64_t window_ms(const struct core *core, const struct job *job, const s
     const struct known_key *key = &plan->key;
     int64_t window_ms = REOPEN_MINUTE_MS;
     if (plan->open && key->trigger < job->slot_count && job->slots[key->trigger].compiled)
-        window_ms = MAX_OF(window_ms, schedule_window_ms(jobs_definition(core, job),
+        window_ms = MAX_OF(window_ms, catch_up_window_ms(jobs_definition(core, job),
                                                          &job->slots[key->trigger], key->due_ms));
     if (happening_is(key))
         return HAPPENING_LATE_MS;

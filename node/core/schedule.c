@@ -1,21 +1,11 @@
 #include "node/core/schedule.h"
 
+#include "node/core/catch_up.h"
 #include "node/core/reopen.h"
 #include "node/core/state.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define HOUR_MS (3600 * 1000LL)
-
-int64_t schedule_window_ms(const struct definition *definition, const struct jobs_slot *slot, int64_t at_ms)
-{
-    if (definition->catch_up == DEFINITION_CATCH_UP_NONE)
-        return 0;
-    if (definition->catch_up_within_ms)
-        return (int64_t)definition->catch_up_within_ms;
-    return MIN_OF(due_period_ms(slot->compiled, at_ms), HOUR_MS);
-}
 
 bool schedule_is_possible(const struct core *core, const struct job *job)
 {
@@ -30,7 +20,8 @@ static int64_t claim_time_ms(const struct jobs_slot *slot)
     int64_t due_ms;
     if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &due_ms))
         return INT64_MAX;
-    return due_ms - SCHEDULE_AHEAD_MS;
+    int64_t end_ms = catch_up_blackout_end_ms(slot->compiled, due_ms);
+    return end_ms ? end_ms : due_ms - SCHEDULE_AHEAD_MS;
 }
 
 void schedule_job(struct core *core, struct job *job)
@@ -112,9 +103,11 @@ static uint32_t block_count(const struct jobs_slot *slot, int64_t first_ms)
 {
     if (!slot->block_step_ms)
         return 1;
-    int64_t last_ms = first_ms;
-    uint64_t more = due_count_between(slot->compiled, first_ms, first_ms + SCHEDULE_BLOCK_MS - 1,
-                                      LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
+    int64_t last_ms = first_ms, until_ms = first_ms + SCHEDULE_BLOCK_MS - 1, start_ms;
+    if (due_next_blackout(slot->compiled, first_ms, &start_ms))
+        until_ms = MIN_OF(until_ms, start_ms - 1);
+    uint64_t more =
+        due_count_between(slot->compiled, first_ms, until_ms, LIMIT_CLAIM_COUNT_MAX - 1, &last_ms);
     // A blackout shorter than a block leaves a hole in it.
     bool is_even = last_ms == first_ms + (int64_t)(more * slot->block_step_ms);
     return is_even ? (uint32_t)more + 1 : 1;
@@ -152,55 +145,25 @@ void schedule_close(struct core *core, struct job *job, const struct known_key *
     close_due(core, job, key, held_step_ms(job, key), &shape);
 }
 
-// Due times of the slot in (decided, until] get `status`; the cursor follows.
-static void settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
-                        const struct ledger_verdict *shape)
+uint64_t schedule_settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
+                              const struct ledger_verdict *shape)
 {
     int64_t first_ms, last_ms;
     if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms > until_ms)
-        return;
+        return 0;
     struct ledger_verdict made = *shape;
     made.count = due_count_between(slot->compiled, slot->decided_ms, until_ms, UINT32_MAX, &last_ms);
     struct known_key key = key_of(core, job, slot, first_ms);
     verdict(core, job, &key, last_ms, &made);
     slot->decided_ms = last_ms;
+    return made.count;
 }
 
 void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason)
 {
     const struct ledger_verdict shape = {.status = LEDGER_SKIPPED, .reason = reason};
     for (size_t i = 0; i < job->slot_count; i++)
-        settle_slot(core, job, &job->slots[i], until_ms, &shape);
-}
-
-// Of the due times in [from, until], so many as may wait; this is the first of them.
-static int64_t newest_from_ms(const struct jobs_slot *slot, int64_t from_ms, int64_t until_ms)
-{
-    int64_t last_ms, before_ms = MAX_OF(slot->decided_ms, from_ms - 1);
-    uint64_t count = due_count_between(slot->compiled, before_ms, until_ms, UINT32_MAX, &last_ms);
-    if (count <= SCHEDULE_QUEUE_MAX)
-        return from_ms;
-    (void)due_count_between(slot->compiled, before_ms, until_ms, count - SCHEDULE_QUEUE_MAX, &last_ms);
-    return last_ms + 1;
-}
-
-// Due times that passed while nobody claimed them: all are missed but those the job catches up.
-static void catch_up(struct core *core, struct job *job, struct jobs_slot *slot)
-{
-    int64_t first_ms, late_ms = core->wall_ms - SCHEDULE_LATE_MS;
-    if (!due_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms >= late_ms)
-        return;
-    const struct definition *definition = jobs_definition(core, job);
-    int64_t from_ms = core->wall_ms - schedule_window_ms(definition, slot, first_ms);
-    int64_t last_ms = first_ms;
-    uint64_t missed = due_count_between(slot->compiled, slot->decided_ms, late_ms, UINT32_MAX, &last_ms);
-    int64_t run_from_ms =
-        definition->catch_up == DEFINITION_CATCH_UP_ALL ? from_ms : MAX_OF(from_ms, last_ms);
-    run_from_ms = newest_from_ms(slot, run_from_ms, late_ms);
-    const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
-    settle_slot(core, job, slot, MIN_OF(run_from_ms - 1, late_ms), &shape);
-    book_story(core, job, NULL, "caught up: %llu due times passed while no node was there",
-               (unsigned long long)missed);
+        (void)schedule_settle_slot(core, job, &job->slots[i], until_ms, &shape);
 }
 
 static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slot)
@@ -208,10 +171,11 @@ static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slo
     int64_t due_ms;
     if (!slot->compiled)
         return;
-    catch_up(core, job, slot);
+    catch_up_slot(core, job, slot);
     for (int claims = 0; claims < 1000; claims++) { // bounded work a step; the rest follows at once
-        if (!due_next(slot->compiled, slot->decided_ms, &due_ms) ||
-            due_ms - SCHEDULE_AHEAD_MS > core->wall_ms)
+        if (catch_up_blackout(core, job, slot))
+            continue;
+        if (!due_next(slot->compiled, slot->decided_ms, &due_ms) || claim_time_ms(slot) > core->wall_ms)
             return;
         uint32_t count = block_count(slot, due_ms);
         const struct ledger_claim shape = {

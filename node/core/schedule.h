@@ -31,6 +31,9 @@ void schedule_job(struct core *core, struct job *job);
 void schedule_wake(struct core *core, struct job *job);
 // Due times up to until_ms that nobody claimed are skipped, for this reason.
 void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason);
+// Those of one slot in (decided, until] get the status and the reason of `shape`. How many there were.
+uint64_t schedule_settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
+                              const struct ledger_verdict *shape);
 // A run ended, here or elsewhere, and its result is known: retry, or let the next one in.
 void schedule_run_ended(struct core *core, struct job *job, const struct known_key *key);
 // Claims an attempt for this node and puts it in waiting.
@@ -44,7 +47,5 @@ void schedule_order(struct core *core, struct job *job, const struct hash *id, i
 void schedule_abandon(struct core *core, struct job *job, const char *reason);
 // Due times in waiting are cancelled: all of them, or the one with this run.
 void schedule_cancel(struct core *core, struct job *job, const struct run_id *run);
-// How far back a missed due time is still caught up.
-int64_t schedule_window_ms(const struct definition *definition, const struct jobs_slot *slot, int64_t at_ms);
 
 #endif

@@ -166,6 +166,10 @@ void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame 
         !sim_rule(sim, SIM_RULE_DUE, sim_jobs_is_due(sim, &start->definition, start->due_ms)))
         sim_fail(sim, "%s asks for %s at %s, which is no due time", node->identity->name, version->job,
                  text_of(start->due_ms, due));
+    if (start->trigger != FRAME_TRIGGER_ORDER &&
+        !sim_rule(sim, SIM_RULE_DUE, !sim_jobs_is_blacked_out(version, start->due_ms)))
+        sim_fail(sim, "%s asks for %s at %s, in a blackout", node->identity->name, version->job,
+                 text_of(start->due_ms, due));
     check_owner(sim, node, version->job);
     const char *reason = why_not(node->core, version->job, &start->definition);
     if (!sim_rule(sim, SIM_RULE_ALLOWED, !reason))

@@ -79,6 +79,12 @@ int64_t sim_version_next(const struct sim_version *version, int64_t after_ms)
     return next_ms <= version->until_ms ? next_ms : INT64_MAX;
 }
 
+bool sim_jobs_is_blacked_out(const struct sim_version *version, int64_t due_ms)
+{
+    int64_t start_ms = due_ms / 3600000 * 3600000 + (int64_t)version->blackout_minute * 60000;
+    return due_ms >= start_ms && due_ms < start_ms + (int64_t)version->blackout_ms;
+}
+
 const struct sim_version *sim_jobs_version_of(const struct sim *sim, const struct hash *definition)
 {
     for (size_t i = sim->jobs->signed_count; i-- > 0;)
@@ -122,6 +128,8 @@ static void begin_version(struct sim *sim, const struct sim_name *name)
                                     .every_ms = job->every_ms,
                                     .anchor_ms = job->anchor_ms,
                                     .at_ms = job->at_ms,
+                                    .blackout_minute = job->blackout_minute,
+                                    .blackout_ms = job->blackout_ms,
                                     .due_ms = job->due_ms,
                                     .due_count = job->due_count};
     memcpy(version->job, name->full, sizeof version->job);
@@ -131,6 +139,8 @@ static void begin_version(struct sim *sim, const struct sim_name *name)
 
 struct shape { // what a definition points to
     struct definition_trigger trigger;
+    struct definition_blackout blackout;
+    char blackout_start[32];
     const char *argv[1 + SIM_JOB_WORD_MAX];
 };
 
@@ -149,6 +159,8 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
                                     .catch_up_within_ms = job->catch_up_within_ms,
                                     .catch_up_spread_ms = job->catch_up_spread_ms,
                                     .jitter_ms = job->jitter_ms,
+                                    .blackouts = &shape->blackout,
+                                    .blackout_count = job->blackout_ms ? 1 : 0,
                                     .busy = job->busy,
                                     .on_lost = job->on_lost,
                                     .spread = job->spread,
@@ -165,6 +177,10 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
         shape->argv[definition.argument_count++] = job->work[i];
     shape->trigger.kind = job->cron ? DEFINITION_CRON : job->every_ms ? DEFINITION_EVERY : DEFINITION_AT;
     shape->trigger.expression = job->cron;
+    snprintf(shape->blackout_start, sizeof shape->blackout_start, "%llu * * * *",
+             (unsigned long long)job->blackout_minute);
+    shape->blackout =
+        (struct definition_blackout){.expression = shape->blackout_start, .length_ms = job->blackout_ms};
     shape->trigger.period_ms = job->every_ms;
     shape->trigger.anchor_ms = job->anchor_ms;
     if (job->waits)

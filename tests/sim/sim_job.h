@@ -31,6 +31,7 @@ struct sim_job {
     enum definition_catch_up catch_up;
     uint64_t catch_up_within_ms, catch_up_spread_ms;
     uint64_t jitter_ms;
+    uint64_t blackout_minute, blackout_ms; // from this minute of each hour, for so long; 0: none
     enum definition_busy busy;
     enum definition_on_lost on_lost;
     enum definition_spread spread;
@@ -49,6 +50,7 @@ struct sim_version { // of a job's schedule, as far as the oracle minds
     uint64_t every_ms;
     int64_t anchor_ms;
     int64_t at_ms;
+    uint64_t blackout_minute, blackout_ms;
     const int64_t *due_ms; // the story's
     size_t due_count;
 };
@@ -94,6 +96,8 @@ struct sim_record sim_job_cancel(struct sim *sim, const char *name);
 struct sim_name *sim_jobs_find(const struct sim *sim, const char *name);
 // The oracle: is this a due time of the schedule this definition has?
 bool sim_jobs_is_due(const struct sim *sim, const struct hash *definition, int64_t due_ms);
+// The oracle: does it lie in a blackout?
+bool sim_jobs_is_blacked_out(const struct sim_version *version, int64_t due_ms);
 // The first due time of a version after an instant; INT64_MAX: none.
 int64_t sim_version_next(const struct sim_version *version, int64_t after_ms);
 const struct sim_version *sim_jobs_version_of(const struct sim *sim, const struct hash *definition);

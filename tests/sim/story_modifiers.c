@@ -1,6 +1,7 @@
-// story_modifiers.c - what bends a schedule: jitter, catching up with a spread.
+// story_modifiers.c - what bends a schedule: jitter, catching up with a spread, blackouts.
 #include "tests/sim/story.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char TEN[] = "2026-09-22 10:00:20";
@@ -130,6 +131,141 @@ static void a_fleet_that_comes_back_does_not_start_everything_at_once(void **sta
     story_end(sim);
 }
 
+// --- blackouts ---
+
+// The rows of `runs` that tell of this reason.
+static size_t rows_with(struct sim_node *node, const char *job, const char *reason)
+{
+    const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .run = "", .limit = 1000};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    size_t count = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        struct arena arena = {0};
+        struct control_reply reply;
+        sim_answer_get(answer, i, &arena, &reply);
+        count += reply.kind == CONTROL_REPLY_RUN && strstr(reply.is.run.reason, reason);
+        arena_deinit(&arena);
+    }
+    sim_answer_free(answer);
+    return count;
+}
+
+static void why_of(struct sim_node *node, const char *job, int64_t due_ms, char out[256])
+{
+    const struct control_request request = {.kind = CONTROL_WHY, .job = job, .run = "", .at_ms = due_ms};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    out[0] = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        struct arena arena = {0};
+        struct control_reply reply;
+        sim_answer_get(answer, i, &arena, &reply);
+        if (reply.kind == CONTROL_REPLY_WHY)
+            snprintf(out, 256, "%s", reply.is.why.reason);
+        arena_deinit(&arena);
+    }
+    sim_answer_free(answer);
+}
+
+// Half an hour from half past each hour.
+static const struct sim_job with_blackouts = {.name = "digest",
+                                              .every_ms = MINUTES(1),
+                                              .blackout_minute = 30,
+                                              .blackout_ms = MINUTES(20),
+                                              .work = {"for=1000"}};
+
+static void due_times_in_a_blackout_are_one_stretch(void **state)
+{
+    (void)state;
+    char reason[256];
+    struct sim *sim = story_begin(66, 3, TEN);
+    struct sim_node *node = sim->nodes[0];
+    story_define(node, &with_blackouts);
+    story_until(sim, "2026-09-22 10:40:30");
+    assert_int_equal(story_starts(sim, "digest"), 29);
+    assert_int_equal(rows_with(node, "main/digest", "blackout"), 0); // it is not over
+    why_of(node, "main/digest", story_time("2026-09-22 10:35:00"), reason);
+    assert_string_equal(reason, "blackout until 2026-09-22T10:50:00.000Z");
+    why_of(node, "main/digest", story_time("2026-09-22 11:35:00"), reason);
+    assert_string_equal(reason, "blackout until 2026-09-22T11:50:00.000Z");
+    story_until(sim, "2026-09-22 12:00:30");
+    assert_int_equal(rows_with(node, "main/digest", "blackout"), 2);
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 40);
+    assert_int_equal(story_count(node, "digest", LEDGER_OK), 80);
+    assert_true(story_outcomes_equal(sim, "digest"));
+    story_end(sim);
+}
+
+static void a_blackout_is_not_caught_up(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(67, 1, TEN);
+    struct sim_node *node = sim->nodes[0];
+    struct sim_job all = with_blackouts;
+    all.catch_up = DEFINITION_CATCH_UP_ALL;
+    all.catch_up_within_ms = HOURS(4);
+    all.work[0] = "for=100";
+    story_define(node, &all);
+    story_until(sim, "2026-09-22 10:25:30");
+    sim_node_power_cut(node);
+    story_until(sim, "2026-09-22 12:05:30");
+    sim_node_switch_on(node);
+    story_until(sim, "2026-09-22 12:20:30");
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 40);
+    assert_int_equal(story_count(node, "digest", LEDGER_MISSED), 0);
+    assert_int_equal(rows_with(node, "main/digest", "blackout"), 2);
+    story_end(sim);
+}
+
+static void the_last_before_a_blackout_is_caught_up(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(68, 1, TEN);
+    struct sim_node *node = sim->nodes[0];
+    struct sim_job last = with_blackouts;
+    last.catch_up_within_ms = HOURS(1);
+    story_define(node, &last);
+    story_until(sim, "2026-09-22 10:20:30");
+    sim_node_power_cut(node);
+    story_until(sim, "2026-09-22 10:40:30");
+    sim_node_switch_on(node);
+    story_until(sim, "2026-09-22 10:45:30");
+    assert_int_equal(sim_check_last_start(sim, "digest")->due_ms, story_time("2026-09-22 10:29:00"));
+    assert_int_equal(story_starts(sim, "digest"), 21);
+    story_until(sim, "2026-09-22 10:55:30");
+    assert_int_equal(story_count(node, "digest", LEDGER_MISSED), 8);
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 20);
+    story_end(sim);
+}
+
+static void a_job_run_by_hand_runs_in_a_blackout(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(69, 3, "2026-09-22 10:32:20");
+    story_define(sim->nodes[0], &with_blackouts);
+    sim_run(sim, SECONDS(10));
+    story_run_now(sim->nodes[0], "digest");
+    sim_run(sim, SECONDS(10));
+    assert_int_equal(story_starts(sim, "digest"), 1);
+    story_end(sim);
+}
+
+static void claims_of_every_second_end_where_a_blackout_begins(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(70, 1, "2026-09-22 10:28:17");
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job tick = {.name = "tick",
+                                 .every_ms = SECONDS(1),
+                                 .blackout_minute = 30,
+                                 .blackout_ms = SECONDS(35),
+                                 .work = {"for=100"}};
+    story_define(node, &tick);
+    story_until(sim, "2026-09-22 10:31:30");
+    assert_int_equal(story_count(node, "tick", LEDGER_SKIPPED), 35);
+    assert_int_equal(story_count(node, "tick", LEDGER_MISSED), 0);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +274,11 @@ int main(void)
         cmocka_unit_test(all_that_was_missed_runs_one_after_another),
         cmocka_unit_test(of_very_many_that_were_missed_the_newest_run),
         cmocka_unit_test(a_fleet_that_comes_back_does_not_start_everything_at_once),
+        cmocka_unit_test(due_times_in_a_blackout_are_one_stretch),
+        cmocka_unit_test(a_blackout_is_not_caught_up),
+        cmocka_unit_test(the_last_before_a_blackout_is_caught_up),
+        cmocka_unit_test(a_job_run_by_hand_runs_in_a_blackout),
+        cmocka_unit_test(claims_of_every_second_end_where_a_blackout_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

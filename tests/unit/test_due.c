@@ -91,7 +91,7 @@ static void a_blackout_begins_with_each_due_time_of_its_expression(void **state)
     const struct definition_blackout blackouts[] = {
         {.expression = "0 8 * * MON-FRI", .length_ms = 10 * HOUR_MS},
         {.from_ms = MONDAY_MS + 17 * HOUR_MS, .length_ms = 3 * HOUR_MS}};
-    int64_t end_ms;
+    int64_t end_ms, start_ms;
     definition.blackouts = blackouts;
     definition.blackout_count = COUNT_OF(blackouts);
     struct due *due = open_due(&definition);
@@ -103,6 +103,13 @@ static void a_blackout_begins_with_each_due_time_of_its_expression(void **state)
     assert_true(due_is_blacked_out(due, MONDAY_MS + 20 * HOUR_MS - 1, &end_ms));
     assert_false(due_is_blacked_out(due, MONDAY_MS + 20 * HOUR_MS, &end_ms));
     assert_false(due_is_blacked_out(due, MONDAY_MS + 5 * DAY_MS + 9 * HOUR_MS, &end_ms)); // Saturday
+    assert_true(due_blackout_start(due, MONDAY_MS + 17 * HOUR_MS, &start_ms)); // in both: the earlier start
+    assert_int_equal(start_ms, MONDAY_MS + 8 * HOUR_MS);
+    assert_false(due_blackout_start(due, MONDAY_MS + 20 * HOUR_MS, &start_ms));
+    assert_true(due_next_blackout(due, MONDAY_MS + 8 * HOUR_MS, &start_ms));
+    assert_int_equal(start_ms, MONDAY_MS + 17 * HOUR_MS);
+    assert_true(due_next_blackout(due, start_ms, &start_ms));
+    assert_int_equal(start_ms, MONDAY_MS + DAY_MS + 8 * HOUR_MS);
     assert_true(due_is(due, MONDAY_MS + 9 * HOUR_MS)); // it is due all the same, and skipped
     due_free(due);
 }

@@ -171,7 +171,7 @@ const struct trigger *due_trigger(const struct due *due)
 }
 
 // The last start of this blackout at or before an instant is the one that ends last.
-static bool blackout_end_ms(const struct blackout *blackout, int64_t at_ms, int64_t *ret_end_ms)
+static bool last_start_ms(const struct blackout *blackout, int64_t at_ms, int64_t *ret_start_ms)
 {
     int64_t start_ms = blackout->from_ms;
     if (blackout->starts && trigger_count_between(blackout->starts, at_ms - blackout->length_ms, at_ms,
@@ -179,7 +179,7 @@ static bool blackout_end_ms(const struct blackout *blackout, int64_t at_ms, int6
         return false;
     if (at_ms < start_ms || at_ms - start_ms >= blackout->length_ms)
         return false;
-    *ret_end_ms = start_ms + blackout->length_ms;
+    *ret_start_ms = start_ms;
     return true;
 }
 
@@ -187,10 +187,39 @@ bool due_is_blacked_out(const struct due *due, int64_t at_ms, int64_t *ret_end_m
 {
     bool is_found = false;
     for (size_t i = 0; i < due->blackout_count; i++) {
-        int64_t end_ms;
-        if (!blackout_end_ms(&due->blackouts[i], at_ms, &end_ms))
+        int64_t start_ms;
+        if (!last_start_ms(&due->blackouts[i], at_ms, &start_ms))
             continue;
+        int64_t end_ms = start_ms + due->blackouts[i].length_ms;
         *ret_end_ms = is_found ? MAX_OF(*ret_end_ms, end_ms) : end_ms;
+        is_found = true;
+    }
+    return is_found;
+}
+
+bool due_blackout_start(const struct due *due, int64_t at_ms, int64_t *ret_start_ms)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < due->blackout_count; i++) {
+        int64_t start_ms;
+        if (!last_start_ms(&due->blackouts[i], at_ms, &start_ms))
+            continue;
+        *ret_start_ms = is_found ? MIN_OF(*ret_start_ms, start_ms) : start_ms;
+        is_found = true;
+    }
+    return is_found;
+}
+
+bool due_next_blackout(const struct due *due, int64_t after_ms, int64_t *ret_start_ms)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < due->blackout_count; i++) {
+        int64_t start_ms = due->blackouts[i].from_ms;
+        bool comes = due->blackouts[i].starts ? trigger_next(due->blackouts[i].starts, after_ms, &start_ms)
+                                              : start_ms > after_ms;
+        if (!comes)
+            continue;
+        *ret_start_ms = is_found ? MIN_OF(*ret_start_ms, start_ms) : start_ms;
         is_found = true;
     }
     return is_found;

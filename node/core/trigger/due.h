@@ -45,6 +45,11 @@ const struct trigger *due_trigger(const struct due *due);
 // that hold this one.
 bool due_is_blacked_out(const struct due *due, int64_t at_ms, int64_t *ret_end_ms);
 
+// Where that blackout began: the earliest start of those that hold the instant.
+bool due_blackout_start(const struct due *due, int64_t at_ms, int64_t *ret_start_ms);
+// The first start of a blackout after an instant. False: none comes.
+bool due_next_blackout(const struct due *due, int64_t after_ms, int64_t *ret_start_ms);
+
 // By how much a node starts later than due, the same at every start: 0 ... span_ms by hash of job and node.
 int64_t due_offset_ms(uint64_t span_ms, const char *job, const struct node_id *node);
 
