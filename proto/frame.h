@@ -30,8 +30,9 @@ enum frame_kind {
     FRAME_NEED,    // send me this record
     FRAME_STARTED, // + descriptors: stdout, stderr (read ends)
     FRAME_DENIED,
-    FRAME_ENDED,   // repeated until ENDED_ACK
-    FRAME_RUNNING, // after a restart of the network process, for each live run; + descriptors
+    FRAME_ENDED,    // repeated until ENDED_ACK
+    FRAME_HAPPENED, // something a trigger waits for: `start` names the definition, the trigger and the token
+    FRAME_RUNNING,  // after a restart of the network process, for each live run; + descriptors
     // network process -> runner
     FRAME_RECORD,
     FRAME_START,
@@ -54,6 +55,7 @@ enum frame_cause {
     FRAME_RETRY,
     FRAME_BOOT,
     FRAME_MEMBER,
+    FRAME_FILE,
     FRAME_CAUSE_COUNT,
 };
 

@@ -9,6 +9,7 @@
 #include "node/cli/print.h"
 #include "node/io/daemon.h"
 #include "node/io/runner/child.h"
+#include "node/io/watch/watch.h"
 
 // A full disk or a closed pipe behind stdout must not look like success.
 static int flush_output(int status)
@@ -23,6 +24,8 @@ int command_main(int argc, char **argv)
     struct command_line line;
     if (argc > 1 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
         return daemon_main(argc, argv);
+    if (argc == 2 + WATCH_ARGUMENT_COUNT && strcmp(argv[1], WATCH_ARGUMENT) == 0)
+        return watch_main((const char *const *)&argv[2]);
     if (sodium_init() < 0)
         return print_failure("the cryptographic library does not start: is there a source of entropy?");
     int status = command_line_parse(argc, argv, &line);

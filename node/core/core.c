@@ -159,6 +159,9 @@ static void runner_frame(struct core *core, const struct frame *frame)
     case FRAME_NEED:
         intake_feed_record(core, &frame->record);
         return;
+    case FRAME_HAPPENED:
+        happening_seen(core, frame);
+        return;
     case FRAME_STARTED:
     case FRAME_DENIED:
     case FRAME_ENDED:

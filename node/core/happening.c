@@ -1,5 +1,6 @@
 #include "node/core/happening.h"
 
+#include "node/core/intake.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -20,7 +21,8 @@ static enum definition_trigger_kind kind_of(const struct core *core, const struc
 
 enum frame_cause happening_cause(const struct core *core, const struct job *job, uint16_t trigger)
 {
-    return kind_of(core, job, trigger) == DEFINITION_BOOT ? FRAME_BOOT : FRAME_EVENT;
+    enum definition_trigger_kind kind = kind_of(core, job, trigger);
+    return kind == DEFINITION_BOOT ? FRAME_BOOT : kind == DEFINITION_FILE ? FRAME_FILE : FRAME_EVENT;
 }
 
 bool happening_occur(struct core *core, struct job *job, uint16_t trigger, const struct hash *cause)
@@ -74,6 +76,8 @@ void happening_ready(struct core *core)
         struct job *job = core->jobs.items[i];
         job->awaits_boot = job->waits && is_here(core, job) && has_kind(core, job, DEFINITION_BOOT);
     }
+    for (size_t i = 0; i < core->jobs.count; i++)
+        happening_offer(core, core->jobs.items[i]);
 }
 
 static uint64_t up_ms(const struct core *core)
@@ -118,6 +122,27 @@ static void end_boot(struct core *core)
     outbox_write(&core->outbox, &write);
 }
 
+// --- files ---
+
+void happening_offer(struct core *core, struct job *job)
+{
+    if (core->is_ready && job->row && job->waits && has_kind(core, job, DEFINITION_FILE) &&
+        jobs_runs_on(core, job, &core->self.id))
+        intake_feed_record(core, &job->definition_id);
+}
+
+void happening_seen(struct core *core, const struct frame *frame)
+{
+    for (size_t i = 0; core->is_ready && i < core->jobs.count; i++) {
+        struct job *job = core->jobs.items[i];
+        uint16_t trigger = frame->start.trigger;
+        bool is_meant = job->row && job->waits && hash_equal(&job->definition_id, &frame->start.definition) &&
+                        kind_of(core, job, trigger) == DEFINITION_FILE;
+        if (is_meant && happening_occur(core, job, trigger, &frame->start.cause_record))
+            book_story(core, job, NULL, "a file was seen to change: %.120s", frame->name);
+    }
+}
+
 // --- all kinds ---
 
 void happening_look(struct core *core, struct job *job)
@@ -141,8 +166,11 @@ bool happening_describe(const struct core *core, const struct job *job, const st
 void happening_tell(const struct core *core, const struct job *job, const struct known_key *key,
                     char out[HAPPENING_TEXT_ROOM])
 {
-    bool is_boot = kind_of(core, job, key->trigger) == DEFINITION_BOOT;
-    snprintf(out, HAPPENING_TEXT_ROOM, "%s", is_boot ? "boot" : "an event");
+    enum definition_trigger_kind kind = kind_of(core, job, key->trigger);
+    snprintf(out, HAPPENING_TEXT_ROOM, "%s",
+             kind == DEFINITION_BOOT   ? "boot"
+             : kind == DEFINITION_FILE ? "a file"
+                                       : "an event");
 }
 
 void happening_tick(struct core *core)

@@ -57,6 +57,13 @@ bool happening_describe(const struct core *core, const struct job *job, const st
 void happening_tell(const struct core *core, const struct job *job, const struct known_key *key,
                     char out[HAPPENING_TEXT_ROOM]);
 
+// --- files ---
+
+// Jobs with file triggers that may run here: the runner watches once it has their definitions.
+void happening_offer(struct core *core, struct job *job);
+// The runner saw a file change. It says so again until a START names the token, so nothing is kept here.
+void happening_seen(struct core *core, const struct frame *frame);
+
 // --- for core.c ---
 
 void happening_load(struct core *core, struct bytes boot_done); // the row of meta "boot"

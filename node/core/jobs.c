@@ -341,6 +341,7 @@ void jobs_follow(struct core *core, struct table_job *row)
     }
     follow_definition(core, job, row);
     job->is_paused = is_paused;
+    happening_offer(core, job);
     if (core->is_ready)
         owner_job(core, job);
 }

@@ -86,13 +86,11 @@ static int rule_fresh(struct check *check)
 
 static const char *unsupported_trigger(const struct definition *definition)
 {
-    static const char *const names[] = {[DEFINITION_EVENT] = "event",
-                                        [DEFINITION_AFTER] = "after",
-                                        [DEFINITION_MEMBER] = "membership",
-                                        [DEFINITION_FILE] = "file"};
+    static const char *const names[] = {
+        [DEFINITION_EVENT] = "event", [DEFINITION_AFTER] = "after", [DEFINITION_MEMBER] = "membership"};
     for (size_t i = 0; i < definition->trigger_count; i++) {
         size_t kind = definition->triggers[i].kind;
-        if (kind > DEFINITION_AT && kind != DEFINITION_BOOT)
+        if (kind > DEFINITION_AT && kind != DEFINITION_BOOT && kind != DEFINITION_FILE)
             return kind < COUNT_OF(names) && names[kind] ? names[kind] : "newer";
     }
     return NULL;
@@ -183,13 +181,23 @@ static int rule_permission(struct check *check)
     return outcome ? outcome : judge_user(check);
 }
 
-static int rule_target(struct check *check)
+// Do the selector and the name it gives mean this node?
+static int judge_place(struct check *check)
 {
     const struct definition *definition = &check->definition;
     if (!labels_cover(&check->self->labels, &definition->where))
         return check_deny(check, "this node's labels do not match the selector");
     if (definition->node[0] && strcmp(definition->node, check->self->name) != 0)
         return check_deny(check, "it is for node %s, this is %s", definition->node, check->self->name);
+    return 0;
+}
+
+static int rule_target(struct check *check)
+{
+    const struct definition *definition = &check->definition;
+    int outcome = judge_place(check);
+    if (outcome)
+        return outcome;
     if (check->order)
         return check->order->is_for_me ? 0 : check_deny(check, "the order is for other nodes");
     bool each_node = definition->spread == DEFINITION_SPREAD_ALL;
@@ -266,6 +274,17 @@ static int (*const RULES[])(struct check *check) = {
     rule_fresh, rule_definition, rule_permission,   rule_target,
     check_due,  rule_room,       rule_at_most_once, rule_names,
 };
+
+int check_standing(struct check *check, const struct check_world *world, const struct frame_start *start)
+{
+    int outcome = 0;
+    look_up(check, world, start);
+    for (size_t rule = 1; outcome == 0 && rule < 3; rule++) {
+        check->rule = (uint8_t)rule;
+        outcome = RULES[rule](check);
+    }
+    return outcome ? outcome : judge_place(check);
+}
 
 int check_start(struct check *check, const struct check_world *world, const struct frame_start *start)
 {

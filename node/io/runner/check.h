@@ -34,12 +34,15 @@ enum {
     CHECK_ALLOW_COUNT_MAX = 64, // live runs of one job with `busy: allow`
 };
 
+struct watches;
+
 // What the rules look at. Borrowed.
 struct check_world {
     struct evidence *evidence;
     struct zone_files *zones;
     const struct seen *seen;
     const struct processes *processes;
+    const struct watches *watches;
     struct policy *policies[2];
     struct account_cache *accounts;
     const uint8_t *boot; // boot id of this machine, 16 bytes
@@ -69,14 +72,19 @@ struct check {
     int64_t happened_ms; // when what it is for happened; 0: it has a due time, or is an order
     struct account user; // name only when there is no such user
     bool has_user;
-    struct hash needed; // CHECK_NEED
-    uint8_t rule;       // CHECK_DENIED
+    const struct watches_news *news; // of a file; NULL: it is not about one
+    struct hash needed;              // CHECK_NEED
+    uint8_t rule;                    // CHECK_DENIED
     struct reason reason;
 };
 
 // 0, CHECK_DENIED or CHECK_NEED.
 int check_start(struct check *check, const struct check_world *world,
                 const struct frame_start *start) WARN_UNUSED;
+// Rules 1 to 3 alone: may runs of this definition's job be started here at all? Of `start` only the
+// definition counts. The same outcomes.
+int check_standing(struct check *check, const struct check_world *world,
+                   const struct frame_start *start) WARN_UNUSED;
 void check_deinit(struct check *check);
 
 // For the rooms check*.c: notes why and returns CHECK_DENIED.

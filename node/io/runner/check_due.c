@@ -115,7 +115,7 @@ static int judge_order(struct check *check)
 static bool is_of_no_calendar(enum frame_cause cause)
 {
     return cause == FRAME_ORDERED || cause == FRAME_EVENT || cause == FRAME_UPSTREAM || cause == FRAME_BOOT ||
-           cause == FRAME_MEMBER;
+           cause == FRAME_MEMBER || cause == FRAME_FILE;
 }
 
 int check_due(struct check *check)

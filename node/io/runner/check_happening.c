@@ -6,6 +6,7 @@
 
 #include "node/core/trigger/boot.h"
 #include "node/io/runner/check.h"
+#include "node/io/runner/watches.h"
 
 static int64_t boot_ms(const struct check_world *world)
 {
@@ -39,6 +40,19 @@ static int judge_boot(struct check *check, const struct definition_trigger *trig
     return 0;
 }
 
+// What was not seen by a process of ours did not happen. Each piece of news is a series of its own.
+static int judge_file(struct check *check)
+{
+    const struct frame_start *start = check->start;
+    const struct watches_news *news = watches_find(check->world->watches, &start->cause_record);
+    if (!news || !hash_equal(&news->definition, &start->definition) || news->trigger != start->trigger)
+        return check_deny(check, "no such change of a file was seen here");
+    check->happened_ms = news->wall_ms;
+    check->news = news;
+    part_series(check);
+    return 0;
+}
+
 int check_happening(struct check *check, const struct definition_trigger *trigger)
 {
     const struct frame_start *start = check->start;
@@ -49,6 +63,8 @@ int check_happening(struct check *check, const struct definition_trigger *trigge
     switch (trigger->kind) {
     case DEFINITION_BOOT:
         return judge_boot(check, trigger);
+    case DEFINITION_FILE:
+        return judge_file(check);
     default:
         return check_deny(check, "its trigger has no due times");
     }

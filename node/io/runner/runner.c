@@ -121,6 +121,7 @@ static void init(struct runner *runner, const struct runner_options *options)
     runner->tokens = CHECK_RATE_BURST * UINT64_C(1000);
     runner->tokens_at_ms = clock_now_ms();
     zone_files_init(&runner->zones);
+    watches_init(&runner->watches);
     policy_init(&runner->policies[0], POLICY_SYSTEM_FILE, true);
     policy_init(&runner->policies[1], options->policy_file, false);
 }
@@ -135,6 +136,7 @@ static void close_all(struct runner *runner)
     if (runner->signals >= 0)
         close(runner->signals);
     processes_deinit(&runner->processes);
+    watches_deinit(&runner->watches);
     journal_close(&runner->journal);
     evidence_close(&runner->evidence);
     zone_files_deinit(&runner->zones);
@@ -252,6 +254,7 @@ static void tick(struct runner *runner)
         runner_tell_again(runner, now_ms);
         resend_zones(runner, now_ms);
         look_after_ballast(runner, now_ms);
+        watches_tick(runner, now_ms);
     }
     if (now_ms >= runner->sync_at_ms)
         sync_journal(runner);
@@ -280,10 +283,11 @@ static void turn(struct runner *runner)
     short wanted = POLLIN;
     if (talks && link_wants_write(&runner->child.link))
         wanted |= POLLOUT;
-    struct pollfd ready[2] = {{.fd = runner->signals, .events = POLLIN},
-                              {.fd = talks ? runner->child.link.fd : -1, .events = wanted}};
+    struct pollfd ready[3] = {{.fd = runner->signals, .events = POLLIN},
+                              {.fd = talks ? runner->child.link.fd : -1, .events = wanted},
+                              {.fd = runner->watches.ready, .events = POLLIN}};
     gap_sleep(&runner->gap, now_ns + timeout_ms * UINT64_C(1000000));
-    poll(ready, 2, (int)timeout_ms);
+    poll(ready, COUNT_OF(ready), (int)timeout_ms);
     runner_check_gap(runner);
     if (ready[0].revents)
         read_signals(runner);
@@ -291,6 +295,8 @@ static void turn(struct runner *runner)
         child_closed(&runner->child, clock_now_ms());
     if (ready[1].revents & (POLLIN | POLLHUP | POLLERR))
         runner_listen(runner);
+    if (ready[2].revents)
+        watches_read(runner);
     tick(runner);
 }
 

@@ -32,22 +32,28 @@ static void park(struct runner *runner, const struct frame_start *start, const s
     runner_send(runner, &frame, NULL);
 }
 
+struct check_world runner_world(struct runner *runner)
+{
+    return (struct check_world){.evidence = &runner->evidence,
+                                .boot = runner->boot,
+                                .zones = &runner->zones,
+                                .seen = &runner->journal.seen,
+                                .processes = &runner->processes,
+                                .watches = &runner->watches,
+                                .policies = {&runner->policies[0], &runner->policies[1]},
+                                .accounts = &runner->accounts,
+                                .refuses = runner->refuses[0] ? runner->refuses : NULL,
+                                .wall_ms = clock_wall_ms(),
+                                .now_ms = clock_now_ms(),
+                                .boottime_ns = clock_boottime_ns(),
+                                .tokens = &runner->tokens,
+                                .tokens_at_ms = &runner->tokens_at_ms};
+}
+
 static void try_start(struct runner *runner, const struct frame_start *start)
 {
     struct check check;
-    const struct check_world world = {.evidence = &runner->evidence,
-                                      .boot = runner->boot,
-                                      .zones = &runner->zones,
-                                      .seen = &runner->journal.seen,
-                                      .processes = &runner->processes,
-                                      .policies = {&runner->policies[0], &runner->policies[1]},
-                                      .accounts = &runner->accounts,
-                                      .refuses = runner->refuses[0] ? runner->refuses : NULL,
-                                      .wall_ms = clock_wall_ms(),
-                                      .now_ms = clock_now_ms(),
-                                      .boottime_ns = clock_boottime_ns(),
-                                      .tokens = &runner->tokens,
-                                      .tokens_at_ms = &runner->tokens_at_ms};
+    const struct check_world world = runner_world(runner);
     int outcome = check_start(&check, &world, start);
     if (outcome == 0)
         start_run(runner, &check);
@@ -87,8 +93,11 @@ void runner_settle_feed(struct runner *runner)
             reason_set(&runner->answers[i].reason, "cannot be written: %s", strerror(-r));
         }
     }
-    for (size_t i = 0; i < runner->answer_count; i++)
+    for (size_t i = 0; i < runner->answer_count; i++) {
         answer(runner, &runner->answers[i]);
+        if (runner->answers[i].ok)
+            watches_offer(runner, &runner->answers[i].record);
+    }
     if (runner->parked_count)
         try_parked(runner, runner->answers, runner->answer_count);
     runner->answer_count = 0;

@@ -19,7 +19,8 @@ enum {
 static bool is_known(const void *context, pid_t pid)
 {
     const struct runner *runner = context;
-    return pid == runner->child.pid || processes_find_pid(&runner->processes, pid);
+    return pid == runner->child.pid || watches_has(&runner->watches, pid) ||
+           processes_find_pid(&runner->processes, pid);
 }
 
 static bool is_live(const void *context, const struct run_id *id)
@@ -50,7 +51,10 @@ static void reap_one(struct runner *runner, pid_t pid)
     }
     if (pid == runner->child.pid)
         runner_listen(runner); // its last words: what it stored need not be told again
-    if (waitpid(pid, &status, 0) == pid && pid == runner->child.pid)
+    if (waitpid(pid, &status, 0) != pid)
+        return;
+    watches_ended(&runner->watches, pid, clock_now_ms());
+    if (pid == runner->child.pid)
         child_ended(&runner->child, status, clock_now_ms());
 }
 

@@ -7,6 +7,7 @@
 #include "node/io/runner/child.h"
 #include "node/io/runner/journal.h"
 #include "node/io/runner/runner.h"
+#include "node/io/runner/watches.h"
 
 enum {
     RUNNER_BEAT_MS = 1000,
@@ -34,6 +35,7 @@ struct runner {
     struct zone_files zones;
     struct journal journal;
     struct processes processes;
+    struct watches watches;
     struct account_cache accounts;
     struct policy policies[2];
     struct child child;
@@ -69,6 +71,8 @@ void runner_tell_again(struct runner *runner, uint64_t now_ms);
 
 // runner_listen.c - what the network process says
 void runner_listen(struct runner *runner);
+// What the rules look at now.
+struct check_world runner_world(struct runner *runner);
 // Makes durable what was fed, answers for it, and tries parked starts again.
 void runner_settle_feed(struct runner *runner);
 // Were we away since this was last asked? Then starts are refused until a RESUME. Returns the time it

@@ -102,6 +102,8 @@ static void failed(struct runner *runner, struct processes_run *run, const struc
 
 void start_run(struct runner *runner, const struct check *check)
 {
+    if (check->news)
+        watches_settle(&runner->watches, &check->start->cause_record);
     struct processes_run run = new_run(check, clock_wall_ms(), clock_now_ms());
     struct journal_leftover mark = {.frame = run.frame};
     struct spawn_process process;

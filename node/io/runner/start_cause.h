@@ -4,6 +4,7 @@
 // the due time, or when the order was given, or when what happened did. Some causes have more to say:
 //
 //   boot    KATYDID_BOOT    the kernel's boot id
+//   file    KATYDID_FILE KATYDID_FILE_CHANGE
 #ifndef NODE_IO_RUNNER_START_CAUSE_H
 #define NODE_IO_RUNNER_START_CAUSE_H
 
@@ -17,6 +18,7 @@ struct start_cause {
     struct definition_pair pairs[START_CAUSE_COUNT_MAX]; // values point into this, or into the check
     size_t count;
     char boot[2 * 16 + 1];
+    char file[LIMIT_TEXT_SIZE_MAX + 260]; // the path, and the name in it
 };
 
 // Of a start that passed the checks. `cause` must not move, and `check` outlives it.

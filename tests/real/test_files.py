@@ -1,0 +1,119 @@
+# test_files.py - jobs that wait for files: created, changed, moved, removed; settled, throttled, with whose rights.
+import os
+import shutil
+import time
+
+import fleet
+import story
+
+SAYS = 'echo "$KATYDID_CAUSE $KATYDID_FILE_CHANGE $KATYDID_FILE"'
+
+
+class Files(story.Story):
+    def setUp(self):
+        self.one = self.fleet.first_node()
+        self.folder = self.fleet.path("in")
+        os.mkdir(self.folder, 0o755)
+
+    def write(self, name, text="x"):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def add(self, name, *options):
+        self.one.run("add", name, *options, "--spread", "all", "--user", "root", "--shell", SAYS)
+        self.wait_watched(name)
+
+    def watchers(self):
+        """The runner's children that watch."""
+        found = []
+        for pid in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                    parent = int(file.read().rsplit(")", 1)[1].split()[1])
+            except (OSError, ValueError):
+                continue
+            if words[1:2] == [b"watch-process"] and parent == self.one.runner:
+                found.append((int(pid), words))
+        return found
+
+    def wait_watched(self, what):
+        fleet.wait_until(self.watchers, 20, f"{what} is watched")
+        time.sleep(0.5)  # its first look: what is there already is no change
+
+    def outputs(self, job, count):
+        """What the first `count` ended runs said, oldest first."""
+        ended = lambda: len(self.one.ended(job)) >= count
+        fleet.wait_until(ended, 60, f"{count} runs of {job}")
+        runs = sorted(self.one.ended(job), key=lambda row: row["started"])
+        return [self.one.run("logs", row["run"], "--raw").stdout.strip() for row in runs]
+
+    def test_a_new_file_that_fits_starts_the_job_once_it_has_settled(self):
+        self.add("ingest", "--file", self.folder, "--file-match", "*.csv", "--quiet-for", "1s")
+        self.write("ignored.txt")
+        for i in range(5):
+            self.write("a.csv", "x" * i)
+            time.sleep(0.2)
+        said = self.outputs("ingest", 1)
+        self.assertEqual(said[0].split()[0], "file")
+        self.assertIn(said[0].split()[1], ("create", "change"))
+        self.assertEqual(said[0].split()[2], os.path.join(self.folder, "a.csv"))
+        time.sleep(3)
+        self.assertEqual(len(self.one.ended("ingest")), 1)
+        os.rename(os.path.join(self.folder, "a.csv"), os.path.join(self.folder, "b.csv"))
+        self.assertEqual(self.outputs("ingest", 2)[1], f"file move {self.folder}/b.csv")
+        os.unlink(os.path.join(self.folder, "b.csv"))
+        self.assertEqual(self.outputs("ingest", 3)[2], f"file remove {self.folder}/b.csv")
+
+    def test_a_folder_that_is_replaced_is_still_watched(self):
+        self.add("ingest", "--file", self.folder, "--quiet-for", "200ms")
+        shutil.rmtree(self.folder)
+        time.sleep(3)
+        os.mkdir(self.folder)
+        self.write("fresh")
+        self.assertEqual(self.outputs("ingest", 1)[0], f"file create {self.folder}/fresh")
+        self.write("again")
+        self.assertEqual(self.outputs("ingest", 2)[1], f"file create {self.folder}/again")
+
+    def test_a_storm_of_changes_is_a_few_runs(self):
+        self.add("ingest", "--file", self.folder, "--quiet-for", "100ms", "--throttle", "5s")
+        for i in range(3000):
+            self.write(f"f{i % 300}", str(i))
+        self.outputs("ingest", 1)
+        time.sleep(8)
+        self.assertLessEqual(len(self.one.ended("ingest")), 4)
+
+    def test_the_watch_has_the_rights_of_the_jobs_user_and_ends_with_the_job(self):
+        self.one.run("add", "ingest", "--file", self.folder, "--spread", "all", "--user", "nobody", "--shell", SAYS)
+        self.wait_watched("ingest")
+        pid = self.watchers()[0][0]
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+        self.assertNotEqual(status["Uid"].split()[0], "0")
+        self.assertEqual(status["NoNewPrivs"], "1")
+        os.kill(pid, 9)  # and is there again
+        fleet.wait_until(lambda: self.watchers() and self.watchers()[0][0] != pid, 20, "a new watch")
+        self.one.run("pause", "ingest")
+        fleet.wait_until(lambda: not self.watchers(), 20, "no watch of a paused job")
+        self.one.run("resume", "ingest")
+        self.wait_watched("ingest")
+        self.one.run("rm", "ingest")
+        fleet.wait_until(lambda: not self.watchers(), 20, "no watch of a deleted job")
+
+    def test_the_agent_may_start_anew(self):
+        self.add("ingest", "--file", self.folder)
+        self.one.kill_network_process()
+        self.write("while-it-was-away")
+        self.assertEqual(self.outputs("ingest", 1)[0], f"file create {self.folder}/while-it-was-away")
+        self.one.kill()
+        self.one.start()
+        self.wait_watched("ingest")
+        self.write("after")
+        self.assertEqual(self.outputs("ingest", 2)[1], f"file create {self.folder}/after")
+
+
+if __name__ == "__main__":
+    story.main()
