@@ -1,4 +1,5 @@
 // answer_jobs.c - `jobs`, `show`, `owner`: what is in the table, and who sees to it.
+#include "node/core/after_end.h"
 #include "node/core/catch_up.h"
 #include "node/core/state.h"
 
@@ -28,7 +29,8 @@ static int64_t next_due_ms(const struct core *core, const struct job *job)
     int64_t next_ms = 0;
     for (size_t i = 0; i < job->slot_count; i++) {
         int64_t due_ms;
-        if (!next_of_slot(&job->slots[i], core->wall_ms, &due_ms))
+        if (after_end_is(&job->slots[i]) ? !after_end_due_ms(core, job, &job->slots[i], &due_ms)
+                                         : !next_of_slot(&job->slots[i], core->wall_ms, &due_ms))
             continue;
         if (!next_ms || due_ms < next_ms)
             next_ms = due_ms;

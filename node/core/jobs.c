@@ -192,7 +192,9 @@ static void compile(struct job *job, const struct definition *definition, struct
                     const struct zone *zone)
 {
     struct trigger_error error;
-    slot->block_step_ms = block_step_ms(&definition->triggers[slot->trigger]);
+    const struct definition_trigger *trigger = &definition->triggers[slot->trigger];
+    slot->block_step_ms = block_step_ms(trigger);
+    slot->end_period_ms = trigger->from_end ? (int64_t)trigger->period_ms : 0;
     int outcome = due_open(definition, slot->trigger, zone, &slot->compiled, &error);
     if (outcome == DUE_REFUSED)
         jobs_set_problem(job, "trigger %u: %.200s", slot->trigger + 1u, error.text);

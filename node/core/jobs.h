@@ -18,6 +18,7 @@ struct table_job;
 // One trigger of a job, for one target: up to which due time it is decided.
 struct jobs_slot {
     uint16_t trigger;       // index in the definition
+    int64_t end_period_ms;  // its period counts from the end of a run (after_end.h); 0: it does not
     uint32_t block_step_ms; // its due times are this far apart and claimed in blocks; 0: one by one
     struct due *compiled;   // owned; NULL: no calendar, or it cannot be computed
     int64_t decided_ms;     // claimed or judged up to here; never falls within a schedule version

@@ -1,5 +1,6 @@
 #include "node/core/schedule.h"
 
+#include "node/core/after_end.h"
 #include "node/core/catch_up.h"
 #include "node/core/reopen.h"
 #include "node/core/state.h"
@@ -15,9 +16,11 @@ bool schedule_is_possible(const struct core *core, const struct job *job)
 }
 
 // When a slot next wants to claim; INT64_MAX: never.
-static int64_t claim_time_ms(const struct jobs_slot *slot)
+static int64_t claim_time_ms(const struct core *core, const struct job *job, const struct jobs_slot *slot)
 {
     int64_t due_ms;
+    if (after_end_is(slot))
+        return after_end_due_ms(core, job, slot, &due_ms) ? due_ms - SCHEDULE_AHEAD_MS : INT64_MAX;
     if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &due_ms))
         return INT64_MAX;
     int64_t end_ms = catch_up_blackout_end_ms(slot->compiled, due_ms);
@@ -29,7 +32,7 @@ void schedule_job(struct core *core, struct job *job)
     int64_t wake_ms = INT64_MAX;
     if (schedule_is_possible(core, job)) {
         for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
-            wake_ms = MIN_OF(wake_ms, claim_time_ms(&job->slots[i]));
+            wake_ms = MIN_OF(wake_ms, claim_time_ms(core, job, &job->slots[i]));
         for (size_t i = 0; i < job->pending_count; i++)
             if (job->pending[i].cause != FRAME_QUEUED) // those wait for a run to end
                 wake_ms = MIN_OF(wake_ms, job->pending[i].start_ms);
@@ -166,16 +169,27 @@ void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const
         (void)schedule_settle_slot(core, job, &job->slots[i], until_ms, &shape);
 }
 
+static void claim_interval(struct core *core, struct job *job, struct jobs_slot *slot)
+{
+    struct ledger_claim shape = {.count = 1};
+    if (after_end_due_ms(core, job, slot, &shape.occurrence.due_ms) &&
+        shape.occurrence.due_ms - SCHEDULE_AHEAD_MS <= core->wall_ms)
+        claim(core, job, slot, &shape);
+}
+
 static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slot)
 {
     int64_t due_ms;
+    if (after_end_is(slot))
+        claim_interval(core, job, slot);
     if (!slot->compiled)
         return;
     catch_up_slot(core, job, slot);
     for (int claims = 0; claims < 1000; claims++) { // bounded work a step; the rest follows at once
         if (catch_up_blackout(core, job, slot))
             continue;
-        if (!due_next(slot->compiled, slot->decided_ms, &due_ms) || claim_time_ms(slot) > core->wall_ms)
+        if (!due_next(slot->compiled, slot->decided_ms, &due_ms) ||
+            claim_time_ms(core, job, slot) > core->wall_ms)
             return;
         uint32_t count = block_count(slot, due_ms);
         const struct ledger_claim shape = {

@@ -65,6 +65,8 @@ int64_t sim_version_next(const struct sim_version *version, int64_t after_ms)
 {
     int64_t next_ms = INT64_MAX;
     after_ms = MAX_OF(after_ms, version->since_ms);
+    if (version->from_end)
+        return INT64_MAX;
     if (version->every_ms) {
         int64_t period_ms = (int64_t)version->every_ms;
         next_ms = version->anchor_ms + (after_ms - version->anchor_ms) / period_ms * period_ms;
@@ -98,6 +100,8 @@ bool sim_jobs_is_due(const struct sim *sim, const struct hash *definition, int64
     const struct sim_version *version = sim_jobs_version_of(sim, definition);
     if (!version)
         return false;
+    if (version->from_end)
+        return due_ms >= version->since_ms + (int64_t)version->every_ms;
     struct sim_version unbounded = *version; // who has not heard of the next version does not err
     unbounded.until_ms = INT64_MAX;
     return sim_version_next(&unbounded, due_ms - 1) == due_ms;
@@ -128,6 +132,7 @@ static void begin_version(struct sim *sim, const struct sim_name *name)
                                     .every_ms = job->every_ms,
                                     .anchor_ms = job->anchor_ms,
                                     .at_ms = job->at_ms,
+                                    .from_end = job->from_end,
                                     .blackout_minute = job->blackout_minute,
                                     .blackout_ms = job->blackout_ms,
                                     .due_ms = job->due_ms,
@@ -183,6 +188,7 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
         (struct definition_blackout){.expression = shape->blackout_start, .length_ms = job->blackout_ms};
     shape->trigger.period_ms = job->every_ms;
     shape->trigger.anchor_ms = job->anchor_ms;
+    shape->trigger.from_end = job->from_end;
     if (job->waits)
         shape->trigger = *job->waits;
     if (job->at_ms) {

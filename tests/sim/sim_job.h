@@ -31,6 +31,7 @@ struct sim_job {
     enum definition_catch_up catch_up;
     uint64_t catch_up_within_ms, catch_up_spread_ms;
     uint64_t jitter_ms;
+    bool from_end;                         // every_ms counts from the end of the run before
     uint64_t blackout_minute, blackout_ms; // from this minute of each hour, for so long; 0: none
     enum definition_busy busy;
     enum definition_on_lost on_lost;
@@ -50,6 +51,7 @@ struct sim_version { // of a job's schedule, as far as the oracle minds
     uint64_t every_ms;
     int64_t anchor_ms;
     int64_t at_ms;
+    bool from_end; // nobody but the owner knows its due times
     uint64_t blackout_minute, blackout_ms;
     const int64_t *due_ms; // the story's
     size_t due_count;

@@ -230,6 +230,19 @@ static int64_t lateness_ms(const struct frame_start *start, const struct definit
     return window_ms + (int64_t)(definition->jitter_ms + definition->catch_up_spread_ms);
 }
 
+static struct verdict check_interval(const struct sim_runner *runner, const struct frame_start *start,
+                                     const struct definition_trigger *trigger)
+{
+    for (size_t i = runner->run_count; i-- > 0;) {
+        const struct sim_run *run = runner->runs[i];
+        if (hash_equal(&run->start.definition, &start->definition) && run->start.trigger == start->trigger &&
+            run->start.due_ms != start->due_ms &&
+            run->started_ms + trigger->period_ms > runner->node->sim->now_ms)
+            return (struct verdict){4, "sooner than its period"};
+    }
+    return (struct verdict){0, NULL};
+}
+
 // What has no due time: its cause is recomputed from what the machine and its records say.
 static struct verdict check_happening(const struct sim_runner *runner, const struct frame_start *start,
                                       const struct definition_trigger *trigger)
@@ -256,6 +269,8 @@ static struct verdict check_due(const struct sim_runner *runner, const struct fr
         return (struct verdict){4, "not a due time"};
     if (start->due_ms > wall_ms)
         return (struct verdict){4, "it lies ahead"};
+    if (definition->triggers[start->trigger].from_end)
+        return check_interval(runner, start, &definition->triggers[start->trigger]);
     if (start->due_ms + lateness_ms(start, definition) < wall_ms)
         return (struct verdict){4, "too late"};
     return (struct verdict){0, NULL};

@@ -266,6 +266,92 @@ static void claims_of_every_second_end_where_a_blackout_begins(void **state)
     story_end(sim);
 }
 
+// --- intervals from the end of a run ---
+
+static const struct sim_job from_the_end = {
+    .name = "sync", .every_ms = MINUTES(10), .from_end = true, .work = {"for=180000"}};
+
+// From the end of each run to the beginning of the next, on whichever node.
+static void check_distances(const struct sim *sim, uint64_t least_ms, uint64_t most_ms)
+{
+    for (size_t i = 1; i < sim->check->start_count; i++) {
+        const struct sim_start *before = &sim->check->starts[i - 1], *start = &sim->check->starts[i];
+        assert_in_range(start->started_ms - before->ended_ms, least_ms, most_ms);
+    }
+}
+
+static void an_interval_counts_from_the_end_of_the_run(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(71, 3, TEN);
+    story_define(sim->nodes[0], &from_the_end);
+    sim_run(sim, MINUTES(62)); // ten minutes, and then thirteen each
+    assert_int_equal(story_starts(sim, "sync"), 5);
+    check_distances(sim, MINUTES(10), MINUTES(10) + 3000);
+    assert_in_range(sim->check->starts[0].started_ms, MINUTES(10), MINUTES(11));
+    story_end(sim);
+}
+
+static void the_next_owner_goes_on_from_the_last_end(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(72, 3, TEN);
+    story_define(sim->nodes[0], &from_the_end);
+    sim_run(sim, MINUTES(31)); // two runs
+    assert_int_equal(story_starts(sim, "sync"), 2);
+    struct sim_node *owner = story_owner(sim, "sync");
+    sim_node_power_cut(owner);
+    sim_run(sim, MINUTES(14));
+    assert_int_equal(story_starts(sim, "sync"), 3);
+    check_distances(sim, MINUTES(10), MINUTES(10) + 3000);
+    sim_node_switch_on(owner); // and the one before takes it back
+    sim_run(sim, MINUTES(28));
+    check_distances(sim, MINUTES(10), MINUTES(10) + 3000);
+    assert_int_equal(story_starts(sim, "sync"), 5);
+    story_end(sim);
+}
+
+static void an_interval_goes_on_after_a_restart_and_a_pause(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(73, 1, TEN);
+    struct sim_node *node = sim->nodes[0];
+    story_define(node, &from_the_end);
+    sim_run(sim, MINUTES(16)); // one run
+    sim_node_kill(node);
+    sim_node_start(node);
+    sim_run(sim, MINUTES(10)); // the second goes on
+    assert_int_equal(story_starts(sim, "sync"), 2);
+    check_distances(sim, MINUTES(10), MINUTES(10) + 3000);
+    story_pause(node, "sync");
+    sim_run(sim, MINUTES(30));
+    assert_int_equal(story_starts(sim, "sync"), 2);
+    story_resume(node, "sync");
+    sim_run(sim, MINUTES(5)); // at once, and three minutes long
+    assert_int_equal(story_starts(sim, "sync"), 3);
+    sim_run(sim, MINUTES(12));
+    assert_int_equal(story_starts(sim, "sync"), 4);
+    story_end(sim);
+}
+
+static void a_failed_run_is_tried_again_before_the_interval_begins(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(74, 1, TEN);
+    struct sim_job job = from_the_end;
+    job.work[1] = "fails=1";
+    job.retry_times = 1;
+    job.retry_delay_ms = SECONDS(30);
+    story_define(sim->nodes[0], &job);
+    sim_run(sim, MINUTES(29));
+    assert_int_equal(story_starts(sim, "sync"), 3);
+    assert_int_equal(sim->check->starts[1].attempt, 2);
+    assert_in_range(sim->check->starts[1].started_ms - sim->check->starts[0].ended_ms, 30000, 33000);
+    assert_in_range(sim->check->starts[2].started_ms - sim->check->starts[1].ended_ms, MINUTES(10),
+                    MINUTES(10) + 3000);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +365,10 @@ int main(void)
         cmocka_unit_test(the_last_before_a_blackout_is_caught_up),
         cmocka_unit_test(a_job_run_by_hand_runs_in_a_blackout),
         cmocka_unit_test(claims_of_every_second_end_where_a_blackout_begins),
+        cmocka_unit_test(an_interval_counts_from_the_end_of_the_run),
+        cmocka_unit_test(the_next_owner_goes_on_from_the_last_end),
+        cmocka_unit_test(an_interval_goes_on_after_a_restart_and_a_pause),
+        cmocka_unit_test(a_failed_run_is_tried_again_before_the_interval_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

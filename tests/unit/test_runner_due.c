@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "crdt/stamp.h"
 #include "node/io/clock.h"
 #include "node/io/runner/check.h"
 #include "tests/unit/support_attack.h"
@@ -164,6 +165,34 @@ static void jitter_and_spread_make_the_window_wider(void **state)
     support_attack_started(runner, &start);
 }
 
+static void an_interval_from_the_end_of_a_run_cannot_be_hurried(void **state)
+{
+    struct support_runner *runner = *state;
+    struct definition definition = support_runner_definition(runner, "job", "true");
+    static const struct definition_trigger after = {
+        .kind = DEFINITION_EVERY, .period_ms = 20 * 60000, .from_end = true};
+    definition.triggers = &after;
+    struct frame_start start = support_attack_define(runner, &definition);
+    int64_t now_ms = clock_wall_ms();
+    start.due_ms = stamp_wall_ms(definition.since) + 19 * 60000; // the first is due after twenty
+    support_attack_denied(runner, &start, 4, "has not begun");
+    start.due_ms = now_ms + 5000;
+    support_attack_denied(runner, &start, 4, "by this node's clock");
+    start.due_ms = now_ms - 5000;
+    start.cause_record.b[0] = 1;
+    support_attack_denied(runner, &start, 4, "no other cause");
+    start.cause_record.b[0] = 0;
+    support_attack_started(runner, &start);
+    start.due_ms -= 25 * 60000; // another due time: the ledger may say what it will
+    support_attack_denied(runner, &start, 4, "its period is");
+    start.due_ms += 25 * 60000 + 1;
+    support_attack_denied(runner, &start, 4, "its period is");
+    start.attempt = 2;
+    support_attack_denied(runner, &start, 4, "its period is");
+    start.due_ms -= 1; // an attempt of the one that started
+    support_attack_started(runner, &start);
+}
+
 static void a_zone_that_is_unknown_here_and_a_local_one_for_any_node(void **state)
 {
     struct support_runner *runner = *state;
@@ -308,6 +337,7 @@ int main(int argc, char **argv)
         TEST(another_selector_node_or_target),
         TEST(a_node_that_relabels_itself),
         TEST(a_due_time_that_is_none_or_in_the_future_or_too_old),
+        TEST(an_interval_from_the_end_of_a_run_cannot_be_hurried),
         TEST(lateness_within_the_window_or_after_waiting_is_accepted),
         TEST(jitter_and_spread_make_the_window_wider),
         TEST(a_zone_that_is_unknown_here_and_a_local_one_for_any_node),

@@ -18,6 +18,7 @@
 #include "node/core/occurrence.h"
 #include "node/io/runner/account.h"
 #include "node/io/runner/evidence.h"
+#include "node/io/runner/intervals.h"
 #include "node/io/runner/policy.h"
 #include "node/io/runner/processes.h"
 #include "node/io/runner/seen.h"
@@ -41,6 +42,7 @@ struct check_world {
     struct evidence *evidence;
     struct zone_files *zones;
     const struct seen *seen;
+    const struct intervals *intervals;
     const struct processes *processes;
     const struct watches *watches;
     struct policy *policies[2];
@@ -90,6 +92,8 @@ void check_deinit(struct check *check);
 // For the rooms check*.c: notes why and returns CHECK_DENIED.
 PRINTF_LIKE(2, 3) int check_deny(struct check *check, const char *text, ...);
 bool check_is_order(const struct check *check);
+// Causes that no due time of a calendar or an interval has.
+bool check_is_of_no_calendar(enum frame_cause cause);
 int check_due(struct check *check); // rule 4; check_due.c
 // Rule 4 for a trigger without a calendar; check_happening.c
 int check_happening(struct check *check, const struct definition_trigger *trigger);

@@ -112,7 +112,7 @@ static int judge_order(struct check *check)
     return 0;
 }
 
-static bool is_of_no_calendar(enum frame_cause cause)
+bool check_is_of_no_calendar(enum frame_cause cause)
 {
     return cause == FRAME_ORDERED || cause == FRAME_EVENT || cause == FRAME_UPSTREAM || cause == FRAME_BOOT ||
            cause == FRAME_MEMBER || cause == FRAME_FILE;
@@ -128,7 +128,7 @@ int check_due(struct check *check)
     const struct definition_trigger *trigger = &check->definition.triggers[start->trigger];
     if (!due_has_calendar(trigger))
         return check_happening(check, trigger);
-    if (is_of_no_calendar(start->cause) || !hash_is_zero(&start->cause_record))
+    if (check_is_of_no_calendar(start->cause) || !hash_is_zero(&start->cause_record))
         return check_deny(check, "a due time of a calendar has no other cause");
     return judge_trigger(check);
 }

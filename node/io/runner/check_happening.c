@@ -4,6 +4,7 @@
 // knows itself. `happened_ms` is what the command is told as its due time, and what the journal forgets by.
 #include <string.h>
 
+#include "crdt/stamp.h"
 #include "node/core/trigger/boot.h"
 #include "node/io/runner/check.h"
 #include "node/io/runner/watches.h"
@@ -53,9 +54,36 @@ static int judge_file(struct check *check)
     return 0;
 }
 
+// A period after the end of a run, says the owner; what can be seen here is that no two starts are closer.
+static int judge_after_end(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct frame_start *start = check->start;
+    const struct definition *definition = &check->definition;
+    const struct intervals_item *last =
+        intervals_find(check->world->intervals, &check->job_hash, start->trigger);
+    int64_t first_ms =
+        MAX_OF(stamp_wall_ms(definition->since) + (int64_t)trigger->period_ms, definition->not_before_ms);
+    if (!hash_is_zero(&start->cause_record) || check_is_of_no_calendar(start->cause))
+        return check_deny(check, "an interval has no other cause");
+    if (start->due_ms > check->world->wall_ms)
+        return check_deny(check, "it is due in %lld ms by this node's clock",
+                          (long long)(start->due_ms - check->world->wall_ms));
+    if (start->due_ms < first_ms || (definition->not_after_ms && start->due_ms > definition->not_after_ms))
+        return check_deny(check, "the interval has not begun then, or is over");
+    if (!last || memcmp(last->last.occurrence, check->key.occurrence, sizeof check->key.occurrence) == 0)
+        return 0;
+    uint64_t passed_ms = (check->world->boottime_ns - last->started_ns) / 1000000;
+    if (passed_ms < trigger->period_ms)
+        return check_deny(check, "it started %llu ms ago, and its period is %llu ms",
+                          (unsigned long long)passed_ms, (unsigned long long)trigger->period_ms);
+    return 0;
+}
+
 int check_happening(struct check *check, const struct definition_trigger *trigger)
 {
     const struct frame_start *start = check->start;
+    if (trigger->kind == DEFINITION_EVERY)
+        return judge_after_end(check, trigger);
     if (start->due_ms != 0)
         return check_deny(check, "what happens has no due time");
     if (hash_is_zero(&start->cause_record))

@@ -138,6 +138,7 @@ static void close_all(struct runner *runner)
     processes_deinit(&runner->processes);
     watches_deinit(&runner->watches);
     journal_close(&runner->journal);
+    intervals_deinit(&runner->intervals);
     evidence_close(&runner->evidence);
     zone_files_deinit(&runner->zones);
     account_cache_deinit(&runner->accounts);

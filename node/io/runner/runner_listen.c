@@ -38,6 +38,7 @@ struct check_world runner_world(struct runner *runner)
                                 .boot = runner->boot,
                                 .zones = &runner->zones,
                                 .seen = &runner->journal.seen,
+                                .intervals = &runner->intervals,
                                 .processes = &runner->processes,
                                 .watches = &runner->watches,
                                 .policies = {&runner->policies[0], &runner->policies[1]},

@@ -34,6 +34,7 @@ struct runner {
     struct evidence evidence;
     struct zone_files zones;
     struct journal journal;
+    struct intervals intervals;
     struct processes processes;
     struct watches watches;
     struct account_cache accounts;

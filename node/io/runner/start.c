@@ -100,6 +100,18 @@ static void failed(struct runner *runner, struct processes_run *run, const struc
     start_ended(runner, processes_add(&runner->processes, run));
 }
 
+static void note_interval(struct runner *runner, const struct check *check)
+{
+    const struct frame_start *start = check->start;
+    if (check_is_order(check) || !check->definition.triggers[start->trigger].from_end)
+        return;
+    const struct intervals_item started = {.job = check->job_hash,
+                                           .trigger = start->trigger,
+                                           .last = check->key,
+                                           .started_ns = check->world->boottime_ns};
+    intervals_note(&runner->intervals, &started);
+}
+
 void start_run(struct runner *runner, const struct check *check)
 {
     if (check->news)
@@ -111,6 +123,8 @@ void start_run(struct runner *runner, const struct check *check)
     memcpy(mark.boot, runner->boot, sizeof mark.boot);
     int r = journal_start(&runner->journal, &mark, &check->key);
     runner_sync_soon(runner);
+    if (r == 0)
+        note_interval(runner, check);
     if (r == JOURNAL_FULL) {
         deny(runner, check, 5, "more orders than it can remember");
     } else if (r != 0) {
