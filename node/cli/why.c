@@ -67,8 +67,12 @@ static void print_not_due(const struct telling *telling)
     char before[LOCAL_TIME_ROOM], after[LOCAL_TIME_ROOM], asked[LOCAL_TIME_ROOM];
     const struct control_why *why = &telling->why;
     local_time_short(telling->zone.zone, why->due_ms, telling->now_ms, asked);
-    local_time_short(telling->zone.zone, why->before_ms, telling->now_ms, before);
-    local_time_short(telling->zone.zone, why->after_ms, telling->now_ms, after);
+    snprintf(before, sizeof before, "never");
+    snprintf(after, sizeof after, "never");
+    if (why->before_ms)
+        local_time_short(telling->zone.zone, why->before_ms, telling->now_ms, before);
+    if (why->after_ms)
+        local_time_short(telling->zone.zone, why->after_ms, telling->now_ms, after);
     print_line("%s was not due %s; before that: %s, after that: %s", job_view_short(why->job), asked, before,
                after);
 }

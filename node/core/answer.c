@@ -253,7 +253,9 @@ bool answer_is_late(const struct core *core, uint64_t query)
 static void all_said(struct core *core, struct answer *answer)
 {
     answer->query = 0;
-    if (answer->kind == CONTROL_RUNS)
+    if (core->past.client && answer->client == core->past.client)
+        past_answered(core, answer);
+    else if (answer->kind == CONTROL_RUNS)
         answer_runs_done(core, answer);
     else if (answer->kind == CONTROL_WAIT)
         answer_wait_done(core, answer);

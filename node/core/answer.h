@@ -73,7 +73,8 @@ struct answer_line {
     int64_t at_ms;
     uint64_t stamp;
     struct node_id node;
-    char *what; // owned
+    bool is_node_wide; // about the node, not the job
+    char *what;        // owned
 };
 
 struct answers {

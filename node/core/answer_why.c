@@ -41,8 +41,10 @@ void answer_why_row(struct core *core, struct answer *answer, const struct event
     const struct event_story *story = &row->is.story;
     if (!hash_is_zero(&story->occurrence) && !hash_equal(&story->occurrence, &answer->cause))
         return; // about another due time
-    const struct answer_line shape = {
-        .at_ms = stamp_wall_ms(story->stamp), .stamp = story->stamp, .node = story->node};
+    const struct answer_line shape = {.at_ms = stamp_wall_ms(story->stamp),
+                                      .stamp = story->stamp,
+                                      .node = story->node,
+                                      .is_node_wide = !story->job[0]};
     add_line(answer, &shape, "%s", story->what);
 }
 
@@ -181,22 +183,34 @@ static void sort_lines(struct answer *answer)
     }
 }
 
-static const char *open_because(const struct core *core, const struct job *job, const struct control_why *why)
+// Why the job stands still: "paused by ann", "blocked: no eligible node: n1 is away".
+static void tell_stall(const struct jobs_stall *stall, const char *before, char *text, size_t size)
+{
+    bool is_skipped = stall->status == LEDGER_SKIPPED;
+    snprintf(text, size, "%s%s%s%s", before, is_skipped ? "" : ledger_status_text(stall->status),
+             is_skipped ? "" : ": ", stall->reason);
+}
+
+static void open_because(const struct core *core, const struct job *job, const struct control_why *why,
+                         char *text, size_t size)
 {
     const struct definition *definition = job ? jobs_definition(core, job) : NULL;
     if (!definition)
-        return "the job was deleted before anything was written about this due time";
-    if (!why->is_due)
-        return "it was not due then";
-    if (why->due_ms > core->wall_ms)
-        return job->is_paused ? "it lies ahead; the job is paused" : "it lies ahead";
-    if (why->due_ms <= stamp_wall_ms(definition->since))
-        return "the schedule began later than this";
-    if (job->is_paused)
-        return "the job is paused";
-    if (job->problem)
-        return job->problem;
-    return "nothing is written about it on this node";
+        snprintf(text, size, "the job was deleted before anything was written about this due time");
+    else if (!why->is_due)
+        snprintf(text, size, "it was not due then");
+    else if (why->due_ms > core->wall_ms && job->stall)
+        tell_stall(job->stall, "it lies ahead; ", text, size);
+    else if (why->due_ms > core->wall_ms)
+        snprintf(text, size, "it lies ahead");
+    else if (why->due_ms <= stamp_wall_ms(definition->since))
+        snprintf(text, size, "the schedule began later than this");
+    else if (job->stall)
+        tell_stall(job->stall, "", text, size);
+    else if (job->problem)
+        snprintf(text, size, "%s", job->problem);
+    else
+        snprintf(text, size, "nothing is written about it on this node");
 }
 
 static void reply_why(struct core *core, struct answer *answer, const struct gather_due *due)
@@ -205,6 +219,7 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
     struct control_reply reply = {.kind = CONTROL_REPLY_WHY};
     struct control_why *why = &reply.is.why;
     char blackout[CATCH_UP_TEXT_ROOM] = "";
+    char because[sizeof job->stall->reason + 64];
     *why = (struct control_why){
         .job = answer->job, .due_ms = answer->at_ms, .reason = "", .owner = "", .node = ""};
     if (job)
@@ -219,7 +234,8 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
         why->run = row.run;
         why->has_run = row.has_run;
     } else {
-        why->reason = open_because(core, job, why);
+        open_because(core, job, why, because, sizeof because);
+        why->reason = because;
         if (job && job->row && why->is_due)
             catch_up_tell_blackout(job, why->due_ms, blackout);
         if (blackout[0])
@@ -228,11 +244,31 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
     answer_reply(core, answer->client, &reply);
 }
 
-static void reply_lines(struct core *core, struct answer *answer)
+// Did this node have to do with the due time: claimed, ran or judged it, owns the job, or wrote about it?
+static bool is_involved(struct core *core, const struct answer *answer, const struct gather_due *due,
+                        const struct node_id *node)
+{
+    const struct job *job = jobs_find(&core->jobs, answer->job);
+    struct owner_rank rank;
+    for (size_t i = 0; i < answer->line_count; i++)
+        if (!answer->lines[i].is_node_wide && node_id_equal(&answer->lines[i].node, node))
+            return true; // claims, runs and verdicts are lines as well
+    if (due && node_id_equal(&due->key.target, node))
+        return true;
+    if (!job || !job->row)
+        return false;
+    owner_rank(core, job, NULL, 0, &rank);
+    return node_id_equal(&job->promised.node, node) || (rank.count && node_id_equal(&rank.nodes[0], node)) ||
+           job->is_each;
+}
+
+static void reply_lines(struct core *core, struct answer *answer, const struct gather_due *due)
 {
     sort_lines(answer);
     for (size_t i = 0; i < answer->line_count; i++) {
         const struct answer_line *line = &answer->lines[i];
+        if (line->is_node_wide && !is_involved(core, answer, due, &line->node))
+            continue;
         struct control_reply reply = {.kind = CONTROL_REPLY_STORY,
                                       .is.story = {.at_ms = line->at_ms,
                                                    .stamp = line->stamp,
@@ -290,6 +326,6 @@ void answer_why_done(struct core *core, struct answer *answer)
         if (&answer->gather.items[i] == due)
             tell_due(core, answer, &answer->gather.items[i]);
     reply_why(core, answer, due);
-    reply_lines(core, answer);
+    reply_lines(core, answer, due);
     answer_finish(core, answer, 0);
 }

@@ -12,6 +12,9 @@ enum { JOINED_MAX = 1000 }; // blackouts that run into each other, looked at at 
 
 int64_t catch_up_window_ms(const struct definition *definition, const struct jobs_slot *slot, int64_t at_ms)
 {
+    const struct definition_trigger *trigger = &definition->triggers[slot->trigger];
+    if (trigger->kind == DEFINITION_AT && trigger->expires_ms)
+        return (int64_t)trigger->expires_ms; // its deadline says it
     if (definition->catch_up == DEFINITION_CATCH_UP_NONE)
         return 0;
     if (definition->catch_up_within_ms)
@@ -54,7 +57,13 @@ bool catch_up_blackout(struct core *core, struct job *job, struct jobs_slot *slo
 
 uint64_t catch_up_miss(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms)
 {
-    const struct ledger_verdict shape = {.status = LEDGER_MISSED, .reason = "no node was there to start it"};
+    const struct definition *definition = jobs_definition(core, job);
+    bool has_deadline = definition && slot->trigger < definition->trigger_count &&
+                        definition->triggers[slot->trigger].expires_ms;
+    const struct ledger_verdict shape = {.status = LEDGER_MISSED,
+                                         .reason = has_deadline
+                                                       ? "no node was there to start it before its deadline"
+                                                       : "no node was there to start it"};
     uint64_t missed = 0;
     int64_t first_ms, start_ms;
     while (due_next(slot->compiled, slot->decided_ms, &first_ms) && first_ms <= until_ms) {

@@ -3,6 +3,7 @@
 #include "node/core/happening.h"
 #include "node/core/intake.h"
 #include "node/core/schedule.h"
+#include "node/core/stall.h"
 #include "node/core/state.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ void core_free(struct core *core)
     runs_deinit(&core->runs);
     answers_deinit(&core->answers);
     jobs_deinit(&core->jobs);
+    past_deinit(&core->past);
     book_deinit(&core->book);
     held_deinit(&core->held);
     zones_deinit(&core->zones);
@@ -113,6 +115,7 @@ static void become_ready(struct core *core)
     core->is_ready = true;
     clock_judge(core);
     happening_ready(core);
+    book_story(core, NULL, NULL, "started, generation %llu", (unsigned long long)core->self.generation);
     core->fleet.returned_ms = core->now_ms;
     fleet_renew(core);
     fleet_dirty(core);
@@ -254,10 +257,12 @@ static void keep_house(struct core *core)
     keep_tick(core);
     happening_keep_house(core);
     provisional_tick(core);
+    past_tick(core);
     for (size_t i = core->jobs.count; i-- > 0;) {
         struct job *job = core->jobs.items[i];
         known_forget(&job->known, core->wall_ms - CORE_KNOWN_KEEP_MS, CORE_KNOWN_KEEP_COUNT);
         write_cursors(core, job);
+        stall_tick(core, job);
         struct table_job *row = job->is_paused ? jobs_row(core, job->name) : NULL;
         if (row && !table_job_is_paused(row, core->wall_ms))
             jobs_follow(core, row);

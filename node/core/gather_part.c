@@ -152,8 +152,34 @@ static void remove_parted(struct gather *gather)
     gather->count = kept;
 }
 
+// A stretch that goes on is written anew with a later end: what was written of it before lies in it.
+static bool is_outgrown(const struct gather *gather, const struct gather_due *due)
+{
+    for (size_t i = 0; !due->run_count && i < gather->count; i++) {
+        const struct gather_due *other = &gather->items[i];
+        if (!other->run_count && other->count > due->count && other->verdict >= due->verdict &&
+            other->key.due_ms <= due->key.due_ms && other->last_due_ms >= due->last_due_ms &&
+            overlap(other, due) && hash_equal(&other->key.cause, &due->key.cause))
+            return true;
+    }
+    return false;
+}
+
+static void remove_outgrown(struct gather *gather)
+{
+    bool *outgrown = base_alloc(gather->count + 1, sizeof *outgrown);
+    for (size_t i = 0; i < gather->count; i++)
+        outgrown[i] = is_outgrown(gather, &gather->items[i]);
+    for (size_t i = 0; i < gather->count; i++)
+        if (outgrown[i])
+            gather->items[i].count = 0;
+    free(outgrown);
+    remove_parted(gather);
+}
+
 void gather_part(struct gather *gather, gather_find_trigger *find_trigger, const void *context)
 {
+    remove_outgrown(gather);
     size_t original_count = gather->count;
     bool *is_parted = base_alloc(original_count + 1, sizeof *is_parted);
     for (size_t i = 0; i < original_count; i++) {

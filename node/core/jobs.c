@@ -1,6 +1,7 @@
 #include "node/core/jobs.h"
 
 #include "node/core/schedule.h"
+#include "node/core/stall.h"
 #include "node/core/state.h"
 
 #include <stdarg.h>
@@ -20,6 +21,7 @@ static void slots_free(struct job *job)
 static void job_free(struct job *job)
 {
     slots_free(job);
+    free(job->stall);
     known_deinit(&job->known);
     jobs_clear_problem(job);
     free(job->asked);
@@ -123,6 +125,8 @@ struct node_id jobs_target(const struct core *core, const struct job *job)
 
 const struct definition *jobs_definition(const struct core *core, const struct job *job)
 {
+    if (job->former)
+        return job->former;
     return job->row ? table_definition(&core->table, job->row) : NULL;
 }
 
@@ -146,14 +150,15 @@ void jobs_set_problem(struct job *job, const char *format, ...)
 // A revoked signer's job stays where it is: it is denied everywhere, and that is somebody's to tell.
 static bool is_in_scope(const struct core *core, const struct job *job, const struct labels *labels)
 {
+    uint64_t number = job->former ? job->former->authority_number : job->row->active->authority_number;
     return authority_log_find_revocation(&core->authority, &job->signer) ||
-           permission_has_node(&core->authority, &job->signer, job->row->active->authority_number, labels);
+           permission_has_node(&core->authority, &job->signer, number, labels);
 }
 
 bool jobs_runs_on(const struct core *core, const struct job *job, const struct node_id *node)
 {
     const struct directory_node *entry = directory_find(&core->directory, node);
-    if (!entry || !job->row->active || !is_in_scope(core, job, &entry->labels))
+    if (!entry || (!job->former && !job->row->active) || !is_in_scope(core, job, &entry->labels))
         return false;
     if (job->is_anywhere)
         return true;
@@ -318,31 +323,25 @@ static int64_t schedule_end_ms(const struct core *core, const struct job *job, s
     return INT64_MIN;
 }
 
-// Due times that were let pass while the job was paused are judged when the pause, or the schedule, is over.
-// What the job was made from may be gone from the table by now.
-static void settle_paused(struct core *core, struct job *job, struct table_job *row, bool is_paused)
-{
-    int64_t end_ms = schedule_end_ms(core, job, row);
-    if (job->is_paused && core->is_ready && job->role == JOBS_OWNER && (!is_paused || end_ms != INT64_MAX))
-        schedule_settle(core, job, MIN_OF(end_ms, core->wall_ms), "paused");
-}
-
 void jobs_follow(struct core *core, struct table_job *row)
 {
     struct table_job_key key = table_job_get_key(row);
     char name[NAME_JOB_ROOM];
     name_join_job(key.namespace_name, key.name, name);
+    past_follow(core, row, jobs_find(&core->jobs, name));
     struct job *job = row->active ? jobs_get(core, name) : jobs_find(&core->jobs, name);
     if (!job)
         return;
-    bool is_paused = row->active && table_job_is_paused(row, core->wall_ms);
-    settle_paused(core, job, row, is_paused);
+    int64_t end_ms = schedule_end_ms(core, job, row);
+    if (end_ms != INT64_MAX)
+        stall_end(core, job, end_ms);
     if (!row->active) {
         follow_deletion(core, job);
         return;
     }
     follow_definition(core, job, row);
-    job->is_paused = is_paused;
+    job->is_paused = table_job_is_paused(row, core->wall_ms);
+    stall_follow(core, job);
     happening_offer(core, job);
     if (core->is_ready)
         owner_job(core, job);
@@ -365,6 +364,7 @@ void jobs_zone_changed(struct core *core, const char *zone)
             continue;
         compile_all(core, job);
         judge(core, job);
+        stall_follow(core, job);
         schedule_wake(core, job);
     }
 }

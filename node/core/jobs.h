@@ -34,6 +34,15 @@ struct jobs_pending {
     uint8_t cause;    // enum frame_cause
 };
 
+struct jobs_stall {            // see stall.h
+    enum ledger_status status; // what its due times get
+    char reason[256];
+    int64_t from_ms;                             // wall: a person stopped it; 0: nobody did
+    int64_t since_ms;                            // wall: this node saw it stand still
+    int64_t write_ms;                            // wall: what passed by is written then
+    int64_t stretch_ms[LIMIT_TRIGGER_COUNT_MAX]; // first due time of the verdict written; 0: none yet
+};
+
 enum { JOBS_ASKED_MAX = 16 };
 
 struct jobs_asked { // somebody a `take` asks
@@ -51,7 +60,8 @@ enum jobs_role {
 struct job {
     char name[NAME_JOB_ROOM]; // "namespace/name"
     uint64_t life;
-    struct table_job *row; // the table's; NULL while the name is deleted
+    struct table_job *row;           // the table's; NULL while the name is deleted
+    const struct definition *former; // borrowed: it stands in for a schedule that is over (past.h)
 
     // From the active definition, which itself is decoded when somebody asks (jobs_definition).
     struct hash definition_id;
@@ -66,6 +76,9 @@ struct job {
     bool is_paused;
     bool is_denied; // its signer is revoked, or it needs what this build has not
     char *problem;  // owned; why it cannot be scheduled here; NULL: nothing
+
+    struct jobs_stall *stall; // owned; it stands still; NULL: it goes on
+    bool settles;             // no node may own it, and this one is the first keeper
 
     enum jobs_role role;
     struct ledger_epoch epoch;    // of this node's own take

@@ -88,6 +88,7 @@ static void cursor(struct core *core, const struct event_row *row)
 void learn_row(struct core *core, const struct event_row *row)
 {
     struct job *job;
+    past_learn(core, row);
     switch (row->kind) {
     case EVENT_ROW_CLAIM:
         if ((job = job_of(core, &row->is.claim.occurrence)))

@@ -5,6 +5,7 @@
 #include "node/core/net/take.h"
 #include "node/core/reopen.h"
 #include "node/core/schedule.h"
+#include "node/core/stall.h"
 #include "node/core/state.h"
 
 #include <stdio.h>
@@ -165,12 +166,18 @@ static void own_each(struct core *core, struct job *job)
     }
 }
 
-static void explain_nobody(struct job *job, const struct owner_rank *rank)
+static const char nobody[] = "no eligible node";
+
+static void explain_nobody(const struct core *core, struct job *job, const struct owner_rank *rank)
 {
-    if (rank->nobody_eligible && !job->problem)
-        jobs_set_problem(job, "no node that is here and takes work matches where it may run");
-    else if (!rank->nobody_eligible && job->problem && strncmp(job->problem, "no node", 7) == 0)
+    char text[256];
+    bool is_said = job->problem && strncmp(job->problem, nobody, strlen(nobody)) == 0;
+    if (rank->nobody_eligible && (!job->problem || is_said)) {
+        owner_explain(core, job, text, sizeof text);
+        jobs_set_problem(job, "%s%s", nobody, text);
+    } else if (!rank->nobody_eligible && is_said) {
         jobs_clear_problem(job);
+    }
 }
 
 // This node has just come, and somebody who is here has owned the job meanwhile: it waits, so that a node
@@ -193,12 +200,17 @@ void owner_job(struct core *core, struct job *job)
         return;
     if (job->is_each) {
         own_each(core, job);
+        job->settles = jobs_runs_on(core, job, &core->self.id);
+        stall_follow(core, job);
         schedule_job(core, job);
         return;
     }
     owner_rank(core, job, NULL, 0, &rank);
-    explain_nobody(job, &rank);
-    bool is_first = rank.count && !rank.nobody_eligible && node_id_equal(&rank.nodes[0], &core->self.id);
+    explain_nobody(core, job, &rank);
+    stall_follow(core, job); // as long as this node is the one to settle what passed
+    bool is_first = rank.count && node_id_equal(&rank.nodes[0], &core->self.id);
+    job->settles = is_first && rank.nobody_eligible && fleet_is_settled(core);
+    is_first = is_first && !rank.nobody_eligible;
     if (is_first && job->role == JOBS_NOT_MINE && !job->retry_ms && fleet_is_settled(core) &&
         !must_wait(core, job))
         take_start(core, job);

@@ -25,6 +25,8 @@ void owner_rank(struct core *core, const struct job *job, const struct node_id *
                 struct owner_rank *ret_rank);
 // A job that goes by the calendar belongs where the clock is trusted, and right enough for it.
 bool owner_trusts_clock(const struct core *core, const struct job *job, const struct node_id *id);
+// Why nobody may run it, node by node: ": n1 has no role=gateway, n2 is away", as much as fits.
+void owner_explain(const struct core *core, const struct job *job, char *out, size_t size);
 // Something that ownership depends on has changed for this job, or for all.
 void owner_job(struct core *core, struct job *job);
 void owner_all(struct core *core);

@@ -179,13 +179,42 @@ static void finish_if_over(struct core *core, struct run *run)
         finish(core, run);
 }
 
+// A START that came to nothing is not said again of a job that was stopped, changed or given up meanwhile.
+static void withdraw(struct core *core, struct run *run)
+{
+    struct job *job = jobs_find(&core->jobs, run->job);
+    if (job && job->life == run->life) {
+        bool is_over = job->role == JOBS_OWNER; // else it is claimed again by who takes the job
+        if (is_over)
+            schedule_close(core, job, &run->key, job->stall ? job->stall->status : LEDGER_SKIPPED,
+                           job->stall ? job->stall->reason : "the schedule was changed after it was claimed");
+        job->live--;
+        jobs_forget_if_gone(core, job);
+    }
+    remove_run(core, run);
+}
+
+// As the job is defined now.
+static bool renew_start(const struct core *core, struct run *run)
+{
+    const struct job *job = jobs_find(&core->jobs, run->job);
+    bool is_order = run->key.trigger == OCCURRENCE_ORDER;
+    if (!job || job->life != run->life || !job->row || job->stall || job->role != JOBS_OWNER ||
+        (!is_order && job->schedule_version != run->key.schedule_version))
+        return false;
+    run->start.definition = job->definition_id;
+    run->sent_ms = 0;
+    return true;
+}
+
 static void denied(struct core *core, struct run *run, const struct frame *frame)
 {
     if (run->state != RUN_STARTING)
         return;
     if (frame->rule == 0) { // stale, or the runner waits for RESUME: the same START again, fresh
         core->runs.needs_resume = true;
-        run->sent_ms = 0;
+        if (!renew_start(core, run))
+            withdraw(core, run);
         return;
     }
     struct job *job = jobs_find(&core->jobs, run->job);

@@ -31,7 +31,7 @@ void schedule_job(struct core *core, struct job *job)
 {
     int64_t wake_ms = INT64_MAX;
     if (schedule_is_possible(core, job)) {
-        for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
+        for (size_t i = 0; !job->stall && i < job->slot_count; i++)
             wake_ms = MIN_OF(wake_ms, claim_time_ms(core, job, &job->slots[i]));
         for (size_t i = 0; i < job->pending_count; i++)
             if (job->pending[i].cause != FRAME_QUEUED) // those wait for a run to end
@@ -162,11 +162,15 @@ uint64_t schedule_settle_slot(struct core *core, struct job *job, struct jobs_sl
     return made.count;
 }
 
-void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason)
+// How many of these due times, from the first on, nobody has claimed yet as far as this node knows.
+static uint32_t count_unknown(const struct core *core, const struct job *job, const struct jobs_slot *slot,
+                              int64_t due_ms, uint32_t count)
 {
-    const struct ledger_verdict shape = {.status = LEDGER_SKIPPED, .reason = reason};
-    for (size_t i = 0; i < job->slot_count; i++)
-        (void)schedule_settle_slot(core, job, &job->slots[i], until_ms, &shape);
+    struct known_key key = key_of(core, job, slot, due_ms);
+    for (uint32_t i = 0; i < count; i++, key.due_ms += slot->block_step_ms)
+        if (known_find(&job->known, &key))
+            return i;
+    return count;
 }
 
 static void claim_interval(struct core *core, struct job *job, struct jobs_slot *slot)
@@ -191,7 +195,11 @@ static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slo
         if (!due_next(slot->compiled, slot->decided_ms, &due_ms) ||
             claim_time_ms(core, job, slot) > core->wall_ms)
             return;
-        uint32_t count = block_count(slot, due_ms);
+        uint32_t count = count_unknown(core, job, slot, due_ms, block_count(slot, due_ms));
+        if (!count) { // somebody claimed it: reopen.c sees to it
+            slot->decided_ms = due_ms;
+            continue;
+        }
         const struct ledger_claim shape = {
             .occurrence.due_ms = due_ms, .count = count, .step_ms = count > 1 ? slot->block_step_ms : 0};
         claim(core, job, slot, &shape);
@@ -290,8 +298,8 @@ static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs
         skip(core, job, pending, "the schedule was changed after it was claimed");
         return START_NEVER;
     }
-    if (job->is_paused) {
-        skip(core, job, pending, "paused");
+    if (job->stall && job->stall->status == LEDGER_SKIPPED) {
+        skip(core, job, pending, job->stall->reason);
         return START_NEVER;
     }
     if (core->runs.count - core->held.end_count >= LIMIT_RUNNING_COUNT_MAX) {
@@ -321,7 +329,7 @@ static void start_pending(struct core *core, struct job *job)
 void schedule_wake(struct core *core, struct job *job)
 {
     if (schedule_is_possible(core, job)) {
-        for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
+        for (size_t i = 0; !job->stall && i < job->slot_count; i++)
             claim_slot(core, job, &job->slots[i]);
         start_pending(core, job);
     }

@@ -29,9 +29,8 @@ void schedule_run_due(struct core *core);
 void schedule_job(struct core *core, struct job *job);
 // Claims and starts what is due; settles what was missed. Only for owned jobs.
 void schedule_wake(struct core *core, struct job *job);
-// Due times up to until_ms that nobody claimed are skipped, for this reason.
-void schedule_settle(struct core *core, struct job *job, int64_t until_ms, const char *reason);
-// Those of one slot in (decided, until] get the status and the reason of `shape`. How many there were.
+// Due times of the slot in (decided, until] get the status and the reason of `shape`; the cursor follows. How
+// many there were.
 uint64_t schedule_settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
                               const struct ledger_verdict *shape);
 // A run ended, here or elsewhere, and its result is known: retry, or let the next one in.

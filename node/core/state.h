@@ -3,7 +3,8 @@
 // From a signed record to a started process: intake.c takes a record into the trust log, the directory
 // or the table; jobs.c keeps a struct job for each name that lives here; schedule.c wakes a job when it
 // is due, writes the claim ahead and starts the run; runs.c speaks with the runner; log.c keeps what
-// the run says; book.c writes what became of it. answer_*.c read all that for people.
+// the run says; book.c writes what became of it. reopen.c,
+// stall.c and past.c see to due times nobody carries out. answer_*.c read all that for people.
 #ifndef NODE_CORE_STATE_H
 #define NODE_CORE_STATE_H
 
@@ -30,6 +31,7 @@
 #include "node/core/net/take.h"
 #include "node/core/outbox.h"
 #include "node/core/owner.h"
+#include "node/core/past.h"
 #include "node/core/runs.h"
 #include "node/core/zones.h"
 #include "proto/envelope.h"
@@ -76,6 +78,7 @@ struct core {
     struct book book;
     struct held held;
     struct jobs jobs;
+    struct past past;
     struct runs runs;
     struct happenings happenings;
     struct answers answers;

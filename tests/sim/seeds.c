@@ -37,9 +37,9 @@ static void print_troubles(unsigned troubles)
 
 static void print_result(uint64_t seed, const struct sim_world_result *result)
 {
-    printf("sim: seed %llu: %zu nodes, %zu jobs, %zu runs, %zu doubled, %zu unjudged, %zu misfortunes (",
+    printf("sim: seed %llu: %zu nodes, %zu jobs, %zu runs, %zu doubled, %zu misfortunes (",
            (unsigned long long)seed, result->node_count, result->job_count, result->start_count,
-           result->double_count, result->unjudged_count, result->trouble_count);
+           result->double_count, result->trouble_count);
     print_troubles(result->troubles);
     printf("), %llu steps, trace %016llx\n", (unsigned long long)result->step_count,
            (unsigned long long)result->trace);

@@ -53,7 +53,6 @@ struct sim_check {
     uint64_t uneasy_ms;               // true time up to which something came between the nodes
     struct sim_hold *holds;           // owned; by job, then node
     size_t hold_count;
-    bool excuses_ends; // due times of a schedule that ended while its owner was dead may stay open
 };
 
 void sim_check_deinit(struct sim_check *check);

@@ -177,6 +177,8 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
                                     .output_limit_bytes = job->output_limit_bytes,
                                     .keep_runs = KEEP_RUNS};
     snprintf(definition.name, sizeof definition.name, "%s", job->name);
+    definition.needs = job->needs ? &job->needs : NULL;
+    definition.need_count = job->needs != NULL;
     snprintf(definition.node, sizeof definition.node, "%s", job->node ? job->node : "");
     for (size_t i = 0; i < SIM_JOB_WORD_MAX && job->work[i]; i++)
         shape->argv[definition.argument_count++] = job->work[i];

@@ -36,7 +36,8 @@ struct sim_job {
     enum definition_busy busy;
     enum definition_on_lost on_lost;
     enum definition_spread spread;
-    const char *node; // NULL: any
+    const char *node;  // NULL: any
+    const char *needs; // a feature; NULL: none
     uint32_t retry_times;
     uint64_t retry_delay_ms;
     uint32_t retry_growth_milli;

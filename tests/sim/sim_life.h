@@ -33,7 +33,7 @@ struct life {
     uint64_t end_ms;
     bool is_over;
     unsigned cut_count; // at present
-    size_t trouble_count, unjudged_count;
+    size_t trouble_count;
     struct life_job jobs[LIFE_JOBS_MAX];
     size_t job_count;
     int64_t **due_times; // owned, as what they point to: of every cron job there was

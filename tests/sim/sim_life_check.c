@@ -172,7 +172,6 @@ static bool tell_the_same(struct life *life, struct life_job *made, struct sim_n
             sim_outcomes_ask(sim, nodes[i], made->name, (int64_t)life->end_ms + sim->start_wall_ms);
         if (i == 0) {
             first = outcomes;
-            life->unjudged_count += outcomes.unjudged;
             continue;
         }
         is_same &= made->job.spread == DEFINITION_SPREAD_ALL || !sim_outcomes_differ(&first, &outcomes);

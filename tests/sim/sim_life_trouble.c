@@ -165,6 +165,7 @@ void life_join_somebody(struct life *life)
         life_put(life, copy);
     }
     life->joined_count++;
+    sim->nodes[index]->joined_ms = sim->now_ms;
     sim_node_switch_on(sim->nodes[index]);
 }
 

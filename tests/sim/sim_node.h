@@ -27,8 +27,9 @@ struct sim_node {
 
     // The machine.
     bool is_on;
-    uint64_t boot;  // counts times it was switched on
-    uint64_t on_ms; // true time of the last one
+    uint64_t boot;      // counts times it was switched on
+    uint64_t on_ms;     // true time of the last one
+    uint64_t joined_ms; // true time; 0: it is of the fleet from the beginning
     bool is_asleep;
     uint64_t asleep_ms; // in this boot, all sleeps together
     uint64_t asleep_since_ms;

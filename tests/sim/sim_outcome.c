@@ -34,7 +34,6 @@ static void list_due_times(const struct sim *sim, const char *job, int64_t until
     for (size_t i = 0; i < sim->jobs->version_count; i++) {
         const struct sim_version *version = &sim->jobs->versions[i];
         struct sim_outcome outcome = {.due_ms = version->since_ms, .version = i};
-        outcome.is_ended = version->until_ms != INT64_MAX;
         if (strcmp(version->job, job) != 0)
             continue;
         while ((outcome.due_ms = sim_version_next(version, outcome.due_ms)) <= until_ms &&
@@ -157,9 +156,10 @@ static void judge(struct sim *sim, const struct sim_node *node, const char *name
         sim_time_text(outcome->due_ms, due);
         bool is_open = outcome->status == LEDGER_OPEN && !is_running(sim, name, outcome->due_ms);
         bool is_judged = outcome->row_count && !is_open;
-        if (outcome->is_ended && sim->check->excuses_ends && !is_judged)
-            outcomes->unjudged++;
-        else if (!sim_rule(sim, SIM_RULE_OUTCOME, is_judged))
+        if (is_each(sim, name) && outcome->due_ms <= sim->start_wall_ms + (int64_t)node->joined_ms &&
+            node->joined_ms)
+            continue; // no node, no due time of its own
+        if (!sim_rule(sim, SIM_RULE_OUTCOME, is_judged))
             sim_fail(sim, "%s: %s, due %s, has %s", node->identity->name, name, due,
                      outcome->row_count ? "no outcome yet" : "no row");
         outcomes->by_status[outcome->status]++;

@@ -12,7 +12,6 @@ struct sim_outcome { // of one due time
     enum ledger_status status;
     size_t row_count; // rows that speak of it: one, unless sides of a cut judged it apart
     size_t version;   // of the schedule: index in sim_jobs
-    bool is_ended;    // that schedule was changed or deleted since
 };
 
 struct sim_outcomes {
@@ -22,7 +21,6 @@ struct sim_outcomes {
     size_t order_by_status[LEDGER_OK + 1]; // of orders to run it now
     size_t row_count;
     bool is_answered, is_complete; // nobody was left out
-    size_t unjudged;               // without an outcome, excused by sim_check.excuses_ends
 };
 
 // The same without judging: what the node tells now, if it does.

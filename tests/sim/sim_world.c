@@ -61,8 +61,6 @@ static void choose_troubles(struct life *life)
     sim_fleet_make_late(sim->fleet, life->joined_count);
     sim->check->hearing_ms = LIFE_MAX_MS;
     sim->check->is_strict = true;
-    sim->check->excuses_ends =
-        life->troubles & ~(unsigned)(SIM_CHANGES | SIM_DRAINS | SIM_FORGERIES | SIM_SKEW | SIM_JOINS);
     if (life->troubles & SIM_LOSS) {
         sim->net->loss = (unsigned)sim_random(sim, 150);
         sim->net->twice = (unsigned)sim_random(sim, 50);
@@ -119,7 +117,6 @@ struct sim_world_result sim_world_run(uint64_t seed)
                                       .job_count = life->job_count,
                                       .start_count = sim->check->start_count,
                                       .double_count = sim->check->double_count,
-                                      .unjudged_count = life->unjudged_count,
                                       .trouble_count = life->trouble_count,
                                       .troubles = life->troubles};
     memcpy(result.rules, sim->rules, sizeof result.rules);

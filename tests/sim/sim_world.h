@@ -36,7 +36,7 @@ struct sim_world_result {
     uint64_t step_count;
     uint64_t lived_ms; // virtual
     uint64_t rules[SIM_RULE_COUNT];
-    size_t node_count, job_count, start_count, double_count, unjudged_count, trouble_count;
+    size_t node_count, job_count, start_count, double_count, trouble_count;
     unsigned troubles;
     char failure[1024]; // "" all is well
 };

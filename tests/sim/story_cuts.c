@@ -121,6 +121,30 @@ static void a_missing_wire_between_two_of_three_doubles_nothing(void **state)
     }
 }
 
+// A take that has to ask over the missing wire waits for it: nobody there is dead (node/core/net/take.h).
+static void jobs_that_come_while_a_wire_is_missing_are_settled_after_it(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    struct sim *sim = story_begin(25, 3, "2026-09-22 10:00:00");
+    story_cut(sim, 1, 2); // n3 reaches both
+    sim_run(sim, SECONDS(20));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const struct sim_job job = {.name = names[i], .every_ms = SECONDS(10), .work = {"for=300"}};
+        story_define(sim->nodes[2], &job);
+    }
+    sim_run(sim, MINUTES(3));
+    sim_net_heal_all(sim);
+    sim_run(sim, MINUTES(1));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_true(story_count(sim->nodes[0], names[i], LEDGER_OK) > 0);
+        assert_true(story_outcomes_equal(sim, names[i]));
+        assert_int_equal(story_owner_count(sim, names[i]), 1);
+    }
+    assert_int_equal(sim->check->double_count, 0);
+    story_end(sim);
+}
+
 static bool is_paused_at(const struct sim_node *node, const char *job)
 {
     const struct table_job *row = jobs_row(node->core, job);
@@ -271,6 +295,7 @@ int main(void)
         cmocka_unit_test(two_machines_without_datagrams_between_them_both_live),
         cmocka_unit_test(a_machine_without_datagrams_lives_and_takes_part),
         cmocka_unit_test(a_machine_without_datagrams_dies_and_comes_back),
+        cmocka_unit_test(jobs_that_come_while_a_wire_is_missing_are_settled_after_it),
         cmocka_unit_test(a_pause_beats_the_resume_of_an_older_one),
         cmocka_unit_test(a_delete_beats_an_edit_of_the_same_life),
         cmocka_unit_test(news_reaches_who_was_cut_off_for_an_hour),

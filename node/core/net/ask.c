@@ -160,8 +160,8 @@ bool ask_row(struct core *core, uint64_t query, const struct event_row *row)
         told.story = (struct message_story){
             .occurrence = story->occurrence, .stamp = story->stamp, .node = story->node, .what = story->what};
         memcpy(told.story.job, story->job, sizeof told.story.job);
-        if (!story->job[0] || !node_id_equal(&story->node, &core->self.id))
-            return true; // only what this node itself wrote, about the job
+        if (!node_id_equal(&story->node, &core->self.id))
+            return true; // only what this node itself wrote: about the job, or about itself
     }
     tell(core, question, &told);
     return true;

@@ -55,20 +55,31 @@ static void add_holder(const struct core *core, const struct node_id *id,
     holders[(*count)++] = *id;
 }
 
+static void add_keepers(struct core *core, const struct job *job, struct node_id holders[KEEP_HOLDER_MAX],
+                        size_t *count)
+{
+    struct owner_rank rank;
+    if (!node_id_is_zero(&job->promised.node))
+        add_holder(core, &job->promised.node, holders, count);
+    owner_rank(core, job, NULL, 0, &rank);
+    for (size_t k = 0; k < rank.count; k++)
+        add_holder(core, &rank.nodes[k], holders, count);
+}
+
 size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
                          struct node_id holders[KEEP_HOLDER_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < job_count; i++) {
         const struct job *job = jobs_find(&core->jobs, jobs[i]);
-        struct owner_rank rank;
-        if (!job || !job->row)
-            continue;
-        if (!node_id_is_zero(&job->promised.node))
-            add_holder(core, &job->promised.node, holders, &count);
-        owner_rank(core, job, NULL, 0, &rank);
-        for (size_t k = 0; k < rank.count; k++)
-            add_holder(core, &rank.nodes[k], holders, &count);
+        struct arena arena = {0};
+        struct definition definition;
+        struct job gone;
+        if (job && job->row)
+            add_keepers(core, job, holders, &count);
+        else if (past_job(core, jobs[i], &arena, &definition, &gone))
+            add_keepers(core, &gone, holders, &count); // of a deleted job as well
+        arena_deinit(&arena);
     }
     return count;
 }

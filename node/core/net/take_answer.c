@@ -339,7 +339,10 @@ bool take_row(struct core *core, uint64_t number, const struct event_row *row)
     if (!answer)
         return false;
     size_t size = row->envelope.size;
-    if (!size || node_id_equal(&row->signer, &answer->to) || tree_find(&answer->records, &row->record))
+    // What it wrote itself it has, but for what its disk did not keep: of that it may not know that it is
+    // open.
+    bool is_its_own = query.is_history && node_id_equal(&row->signer, &answer->to);
+    if (!size || is_its_own || tree_find(&answer->records, &row->record))
         return true;
     if (query.is_history && answer->history_size + size > TAKE_HISTORY_SIZE_MAX)
         return true;

@@ -1,0 +1,158 @@
+#include "node/core/stall.h"
+
+#include "node/core/catch_up.h"
+#include "node/core/schedule.h"
+#include "node/core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct standing { // why a job stands still
+    enum ledger_status status;
+    int64_t from_ms; // wall; 0: not known, or since ever
+    char reason[sizeof((struct jobs_stall *)0)->reason];
+};
+
+// The pause that has been open for longest.
+static const struct table_record *first_pause(const struct table_job *row, int64_t wall_ms)
+{
+    const struct table_record *first = NULL, *pause = NULL;
+    while (row && (pause = table_job_next_pause(row, pause)))
+        if ((!pause->until_ms || wall_ms < pause->until_ms) && (!first || pause->stamp < first->stamp))
+            first = pause;
+    return first;
+}
+
+static void explain_pause(const struct core *core, const struct job *job, struct standing *ret)
+{
+    const struct table_record *pause = first_pause(jobs_row(core, job->name), core->wall_ms);
+    snprintf(ret->reason, sizeof ret->reason, "paused");
+    if (!pause)
+        return;
+    struct node_id signer = table_record_signer(pause);
+    const struct authority_log_operator *person = authority_log_find_operator(&core->authority, &signer);
+    ret->from_ms = stamp_wall_ms(pause->stamp);
+    if (person && person->name)
+        snprintf(ret->reason, sizeof ret->reason, "paused by %.100s", person->name);
+}
+
+static void judge(const struct core *core, const struct job *job, struct standing *ret)
+{
+    static const char denied[] = "denied: ", waiting[] = "waiting";
+    *ret = (struct standing){0};
+    if (job->is_paused) {
+        ret->status = LEDGER_SKIPPED;
+        explain_pause(core, job, ret);
+    } else if (job->is_denied) {
+        ret->status = LEDGER_DENIED;
+        snprintf(ret->reason, sizeof ret->reason, "%s", job->problem + strlen(denied));
+    } else if (job->is_each && core->self.drained) {
+        ret->status = LEDGER_SKIPPED;
+        snprintf(ret->reason, sizeof ret->reason, "drained");
+    } else if (job->is_each && core->is_ready && !owner_trusts_clock(core, job, &core->self.id)) {
+        ret->status = LEDGER_BLOCKED;
+        snprintf(ret->reason, sizeof ret->reason, "the clock of this node is not trusted");
+    } else if (job->problem && strncmp(job->problem, waiting, strlen(waiting)) != 0) {
+        ret->status = LEDGER_BLOCKED;
+        snprintf(ret->reason, sizeof ret->reason, "%s", job->problem);
+    }
+}
+
+static bool may_settle(const struct core *core, const struct job *job)
+{
+    return job->stall && core->is_ready && core->storage != EVENT_STORAGE_FAILED &&
+           owner_trusts_clock(core, job, &core->self.id) && (job->role == JOBS_OWNER || job->settles);
+}
+
+static void settle(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms)
+{
+    const struct ledger_verdict shape = {.status = job->stall->status, .reason = job->stall->reason};
+    int64_t *stretch_ms = &job->stall->stretch_ms[slot->trigger], first_ms;
+    if (!slot->compiled)
+        return;
+    if (!*stretch_ms) // what was due before people stopped it was missed
+        (void)catch_up_miss(core, job, slot, MIN_OF(job->stall->from_ms, until_ms));
+    if (!due_next(slot->compiled, slot->decided_ms, &first_ms) || first_ms > until_ms)
+        return;
+    if (!*stretch_ms)
+        *stretch_ms = first_ms;
+    slot->decided_ms = *stretch_ms - 1; // the whole stretch anew
+    (void)schedule_settle_slot(core, job, slot, until_ms, &shape);
+}
+
+static void settle_now(struct core *core, struct job *job)
+{
+    for (size_t i = 0; i < job->slot_count; i++) {
+        struct jobs_slot *slot = &job->slots[i];
+        int64_t until_ms = core->wall_ms, first_ms;
+        if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &first_ms))
+            continue;
+        if (job->stall->status == LEDGER_BLOCKED)
+            until_ms -= MAX_OF(catch_up_window_ms(jobs_definition(core, job), slot, first_ms),
+                               (int64_t)SCHEDULE_LATE_MS);
+        settle(core, job, slot, until_ms);
+    }
+}
+
+static void go_on(struct job *job)
+{
+    free(job->stall);
+    job->stall = NULL;
+}
+
+void stall_follow(struct core *core, struct job *job)
+{
+    struct standing standing;
+    judge(core, job, &standing);
+    if (standing.status == (job->stall ? job->stall->status : LEDGER_OPEN))
+        return;
+    if (may_settle(core, job))
+        settle_now(core, job);
+    go_on(job);
+    if (standing.status == LEDGER_OPEN)
+        return;
+    job->stall = base_alloc(1, sizeof *job->stall);
+    *job->stall = (struct jobs_stall){.status = standing.status,
+                                      .from_ms = standing.from_ms,
+                                      .since_ms = core->wall_ms,
+                                      .write_ms = core->wall_ms + STALL_FIRST_MS};
+    memcpy(job->stall->reason, standing.reason, sizeof job->stall->reason);
+}
+
+void stall_end(struct core *core, struct job *job, int64_t end_ms)
+{
+    bool may = may_settle(core, job);
+    for (size_t i = 0; may && i < job->slot_count; i++)
+        settle(core, job, &job->slots[i], MIN_OF(end_ms, core->wall_ms));
+    go_on(job);
+}
+
+// What was claimed before the job came to stand still is not started any more.
+static void close_pending(struct core *core, struct job *job)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < job->pending_count; i++) {
+        const struct jobs_pending pending = job->pending[i];
+        bool is_over = job->stall->status != LEDGER_BLOCKED && pending.start_ms <= core->wall_ms;
+        if (is_over)
+            schedule_close(core, job, &pending.key, job->stall->status, job->stall->reason);
+        else
+            job->pending[kept++] = pending;
+    }
+    job->pending_count = kept;
+}
+
+void stall_tick(struct core *core, struct job *job)
+{
+    if (!job->row || !may_settle(core, job))
+        return;
+    if (job->role == JOBS_OWNER)
+        close_pending(core, job);
+    if (core->wall_ms < job->stall->write_ms)
+        return;
+    int64_t length_ms = core->wall_ms - job->stall->since_ms;
+    length_ms = MIN_OF(MAX_OF(length_ms, (int64_t)STALL_SECOND_MS), (int64_t)STALL_LONGEST_MS);
+    job->stall->write_ms = core->wall_ms + length_ms;
+    settle_now(core, job);
+}
