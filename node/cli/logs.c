@@ -136,8 +136,6 @@ static int follow(const struct command_line *line, struct client *client, const 
         print_notice("no output");
     if (shown.is_line_open && !shown.is_raw && isatty(STDOUT_FILENO))
         putchar('\n');
-    if (shown.next_offset == 0 && !shown.is_json && client->end.exit_status == COMMAND_DONE)
-        print_notice("the run wrote nothing");
     return shown.has_failed ? COMMAND_FAILED : client_end(client);
 }
 

@@ -214,7 +214,7 @@ class CommandLine(story.Story):
         self.one.add("still", "--every", "1h", "--", "true")
         self.one.run("run", "still", "--wait")
         answer = self.one.run("logs", "still")
-        self.assertEqual((answer.stdout, answer.stderr), ("", "katydid: the run wrote nothing\n"))
+        self.assertEqual((answer.stdout, answer.stderr), ("", "katydid: no output\n"))
 
     def test_a_key_is_never_written_over_another(self):
         path = self.fleet.path("anna.key")
