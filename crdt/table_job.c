@@ -129,14 +129,28 @@ static bool is_lifted(const struct settling *settling, const struct table_record
                                              sizeof *settling->lifted, hash_order);
 }
 
+// The author of the active definition edited this one, or saw it lose. One that says nothing saw all.
+static bool was_seen(const struct table_record *active, const struct table_record *record)
+{
+    for (size_t i = 0; i < active->lift_count; i++)
+        if (hash_equal(&active->lifts[i], &record->id.hash))
+            return true;
+    return active->lift_count == 0;
+}
+
+static bool is_rival(const struct table_record *active, const struct table_record *record)
+{
+    return record->version == active->version ||
+           (record->version + 1 == active->version && !was_seen(active, record));
+}
+
 static bool should_live(const struct settling *settling, const struct table_record *record)
 {
     if (!table_record_counts(record))
         return false;
     switch (record->kind) {
     case TABLE_RECORD_DEFINITION:
-        return settling->active && record->life == settling->life &&
-               record->version == settling->active->version;
+        return settling->active && record->life == settling->life && is_rival(settling->active, record);
     case TABLE_RECORD_PAUSE:
         return settling->active && record->life == settling->life && !is_lifted(settling, record);
     case TABLE_RECORD_RESUME:

@@ -3,7 +3,8 @@
 // The state is a pure function of the set of records that count:
 //   life       the highest of definitions and deletes: odd exists, even is deleted, 0 is nothing at all
 //   active     of that life, the definition with the highest (version, stamp, record id)
-//   conflicts  definitions of that life and version that lost: two people edited at once
+//   conflicts  definitions of that life and version that lost: two people edited at once; and of the version
+//              before, those that the author of the active one did not see: somebody edited twice
 //   pauses     of that life that no resume of that life names
 // Live records are those this state rests on: active, conflicts, open pauses, resumes, the highest
 // delete. Any set that contains the live ones gives the same state, so only they are fingerprinted and

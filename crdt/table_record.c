@@ -9,6 +9,24 @@
 #define DAY_MS             (24LL * 3600 * 1000)
 #define RESUME_REMEMBER_MS (400 * DAY_MS) // an older pause may then come back, which only stops a job
 
+// The versions that the author of a definition says to have seen: the one edited, and losers of a conflict.
+static int read_seen(const struct definition *definition, struct arena *arena,
+                     struct table_record_reading *reading)
+{
+    struct hash *seen;
+    if (hash_is_zero(&definition->edited_from))
+        return 0;
+    seen = arena_take(arena, definition->settle_count + 1, sizeof *seen);
+    if (!seen)
+        return TABLE_RECORD_MALFORMED;
+    seen[0] = definition->edited_from;
+    if (definition->settle_count)
+        memcpy(seen + 1, definition->settles, definition->settle_count * sizeof *seen);
+    reading->lifts = seen;
+    reading->lift_count = definition->settle_count + 1;
+    return 0;
+}
+
 static int read_definition(struct bytes body, struct arena *arena, struct table_record_reading *reading)
 {
     struct definition definition;
@@ -22,7 +40,7 @@ static int read_definition(struct bytes body, struct arena *arena, struct table_
     reading->version = definition.version;
     reading->stamp = definition.stamp;
     reading->authority_number = definition.authority_number;
-    return 0;
+    return read_seen(&definition, arena, reading);
 }
 
 static int read_pause(struct bytes body, struct arena *arena, struct table_record_reading *reading)

@@ -31,7 +31,7 @@ struct table_record {
     int64_t expires_ms; // when everybody forgets it (table_prune); 0: never
     struct table_job *job;
     struct table_record *next; // of its job
-    struct hash *lifts;        // resume: owned
+    struct hash *lifts;        // owned; resume: pauses; definition: versions its author saw
     uint32_t lift_count;
     uint32_t size;      // of the envelope
     uint8_t kind;       // enum table_record_kind

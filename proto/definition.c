@@ -257,6 +257,9 @@ static void definition_read(struct codec *codec, const void *message, void *ret)
     out->version = codec_counter(codec, in->version, 1);
     out->stamp = codec_stamp(codec, in->stamp);
     codec_id_or_zero(codec, in->edited_from, out->edited_from.b, sizeof out->edited_from.b);
+    out->settle_count = in->n_settles;
+    out->settles =
+        codec_ids(codec, in->settles, &out->settle_count, LIMIT_SETTLED_COUNT_MAX, sizeof *out->settles);
     out->schedule_version = codec_counter(codec, in->schedule_version, 0);
     out->since = codec_stamp(codec, in->since);
     out->authority_number = codec_counter(codec, in->authority_number, 0);
@@ -402,6 +405,8 @@ void definition_encode(const struct definition *in, struct buffer *out)
     message.version = in->version;
     message.stamp = in->stamp;
     message.edited_from = codec_put_id(in->edited_from.b, sizeof in->edited_from.b);
+    message.n_settles = in->settle_count;
+    message.settles = codec_put_ids(&room, in->settles, in->settle_count, sizeof *in->settles);
     message.schedule_version = in->schedule_version;
     message.since = in->since;
     message.authority_number = in->authority_number;
@@ -433,6 +438,8 @@ struct hash definition_content(const struct definition *definition)
     content.version = 0;
     content.stamp = 0;
     content.edited_from = (struct hash){0};
+    content.settles = NULL;
+    content.settle_count = 0;
     content.schedule_version = 0;
     content.since = 0;
     content.authority_number = 0;

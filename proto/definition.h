@@ -94,7 +94,9 @@ struct definition {
     uint64_t life; // odd
     uint64_t version;
     uint64_t stamp;
-    struct hash edited_from; // record id of the version edited; zero for the first
+    struct hash edited_from;    // record id of the version edited; zero for the first
+    const struct hash *settles; // record ids of conflicting versions that were seen, and lost on purpose
+    size_t settle_count;
     uint64_t schedule_version;
     uint64_t since; // stamp: the schedule version yields only due times after it
     uint64_t authority_number;

@@ -73,7 +73,9 @@ static void sign_step(struct session *session, struct step *step, const struct j
     uint64_t stamp = sign_stamp(&session->signer);
     if (view->row) {
         job_yaml_print(&view->signed_.definition, name, &step->before);
-        job_change_follow(definition, &view->signed_.definition, &view->signed_.id.hash, stamp);
+        struct job_change_base base;
+        job_view_base(&session->trust, view, &base);
+        job_change_follow(definition, &base, stamp);
     } else {
         job_change_begin(definition, view->dead_life + 1, stamp);
     }

@@ -21,8 +21,9 @@ struct editing {
     struct session *session;
     struct job_view *view; // the version that was opened
     char path[64];         // of the text; stays when something goes wrong, so that no typing is lost
-    struct buffer before;  // owned: YAML of the job alone
-    struct job_set set;    // owned: what came back
+    struct job_change_base base;
+    struct buffer before; // owned: YAML of the job alone
+    struct job_set set;   // owned: what came back
 };
 
 static int write_text(struct editing *editing)
@@ -94,12 +95,11 @@ static int check_base(struct editing *editing)
 static int sign_and_put(struct editing *editing, struct definition *definition)
 {
     struct buffer record = {0}, after = {0};
-    const struct trust_definition *base = &editing->view->signed_;
     struct signer *signer = &editing->session->signer;
     int status = sign_check(signer, SCOPE_DEFINE, definition->namespace_name, definition->user);
     if (status != COMMAND_DONE)
         return status;
-    job_change_follow(definition, &base->definition, &base->id.hash, sign_stamp(signer));
+    job_change_follow(definition, &editing->base, sign_stamp(signer));
     sign_definition(signer, definition, &record);
     job_yaml_print(definition, job_view_short(editing->view->job), &after);
     status = session_put(editing->session, &record);
@@ -133,6 +133,7 @@ static int take_back(struct editing *editing)
 static int edit(struct session *session, struct job_view *view)
 {
     struct editing editing = {.session = session, .view = view};
+    job_view_base(&session->trust, view, &editing.base);
     job_yaml_print(&view->signed_.definition, job_view_short(view->job), &editing.before);
     int status = write_text(&editing);
     if (status == COMMAND_DONE)

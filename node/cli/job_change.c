@@ -29,15 +29,17 @@ void job_change_begin(struct definition *definition, uint64_t life, uint64_t sta
     definition->since = stamp;
 }
 
-void job_change_follow(struct definition *definition, const struct definition *base,
-                       const struct hash *base_id, uint64_t stamp)
+void job_change_follow(struct definition *definition, const struct job_change_base *base, uint64_t stamp)
 {
-    struct hash wanted = definition_schedule(definition), present = definition_schedule(base);
+    const struct definition *before = base->definition;
+    struct hash wanted = definition_schedule(definition), present = definition_schedule(before);
     bool is_same = hash_equal(&wanted, &present);
-    definition->life = base->life;
-    definition->version = base->version + 1;
+    definition->life = before->life;
+    definition->version = before->version + 1;
     definition->stamp = stamp;
-    definition->edited_from = *base_id;
-    definition->schedule_version = base->schedule_version + !is_same;
-    definition->since = is_same ? base->since : stamp;
+    definition->edited_from = base->id;
+    definition->settles = base->settles;
+    definition->settle_count = base->settle_count;
+    definition->schedule_version = before->schedule_version + !is_same;
+    definition->since = is_same ? before->since : stamp;
 }

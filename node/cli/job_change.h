@@ -14,7 +14,14 @@ void job_change_keep_anchors(struct job_schema_job *job, const struct definition
 bool job_change_is_none(const struct definition *definition, const struct definition *base);
 
 void job_change_begin(struct definition *definition, uint64_t life, uint64_t stamp);
-void job_change_follow(struct definition *definition, const struct definition *base,
-                       const struct hash *base_id, uint64_t stamp);
+// `base` is what the person saw: the version edited, and the conflicts shown beside it, which this one
+// settles.
+struct job_change_base {
+    const struct definition *definition;
+    struct hash id;
+    struct hash settles[LIMIT_SETTLED_COUNT_MAX];
+    size_t settle_count;
+};
+void job_change_follow(struct definition *definition, const struct job_change_base *base, uint64_t stamp);
 
 #endif

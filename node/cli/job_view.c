@@ -86,6 +86,17 @@ int job_view_open(struct client *client, const struct trust *trust, const char *
                         job_view_short(job));
 }
 
+void job_view_base(const struct trust *trust, const struct job_view *view, struct job_change_base *ret)
+{
+    *ret = (struct job_change_base){.definition = &view->signed_.definition, .id = view->signed_.id.hash};
+    for (size_t i = 0; i < view->row->conflict_count && ret->settle_count < LIMIT_SETTLED_COUNT_MAX; i++) {
+        struct trust_definition other;
+        if (trust_open_definition(trust, view->job, view->row->conflicts[i], &other) == COMMAND_DONE)
+            ret->settles[ret->settle_count++] = other.id.hash;
+        trust_close_definition(&other);
+    }
+}
+
 void job_view_close(struct job_view *view)
 {
     trust_close_definition(&view->signed_);

@@ -3,6 +3,7 @@
 #define NODE_CLI_JOB_VIEW_H
 
 #include "node/cli/document.h"
+#include "node/cli/job_change.h"
 #include "node/cli/trust.h"
 #include "node/cli/zone_file.h"
 
@@ -29,6 +30,9 @@ int job_view_open_or_none(struct client *client, const struct trust *trust, cons
 int job_view_take(const struct trust *trust, const struct control_reply *reply,
                   struct job_view *ret_view) WARN_UNUSED;
 void job_view_close(struct job_view *view);
+
+// What an edit of this job starts from. Verifies the conflicts; those that cannot be are left out.
+void job_view_base(const struct trust *trust, const struct job_view *view, struct job_change_base *ret);
 
 // "30 2 * * * (Berlin)", "every 5m", "at Sun 02:30".
 void job_view_when(const struct definition *definition, const struct zone_file *zone, int64_t now_ms,

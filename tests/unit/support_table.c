@@ -48,6 +48,25 @@ static uint64_t head_of(const struct support_table *fixture)
     return authority_log_get_head(&fixture->trust.log).number;
 }
 
+struct support_record support_edit(const struct support_table *fixture, const struct envelope_signer *signer,
+                                   uint64_t version, const struct record_id *seen, size_t seen_count)
+{
+    struct support_record record = {0};
+    struct definition definition = support_definition("backup");
+    struct hash settles[LIMIT_SETTLED_COUNT_MAX];
+    for (size_t i = 1; i < seen_count; i++)
+        settles[i - 1] = seen[i].hash;
+    definition.life = 1;
+    definition.version = version;
+    definition.stamp = support_stamp((int64_t)(100 + version));
+    definition.edited_from = seen[0].hash;
+    definition.settles = settles;
+    definition.settle_count = seen_count - 1;
+    definition.authority_number = head_of(fixture);
+    record.id = support_sign_definition(signer, &definition, &record.envelope);
+    return record;
+}
+
 struct support_record support_define(const struct support_table *fixture,
                                      const struct envelope_signer *signer, const char *name, uint64_t life,
                                      uint64_t version)

@@ -26,6 +26,9 @@ struct table_job *support_table_job(const struct support_table *fixture, const c
 void support_record_deinit(struct support_record *record);
 
 // Each in namespace main, signed at the present head of the authority log. `at_ms`: see support_stamp.
+// The next version of "backup" by somebody who edited seen[0] and saw the others lose.
+struct support_record support_edit(const struct support_table *fixture, const struct envelope_signer *signer,
+                                   uint64_t version, const struct record_id *seen, size_t seen_count);
 struct support_record support_define(const struct support_table *fixture,
                                      const struct envelope_signer *signer, const char *name, uint64_t life,
                                      uint64_t version);

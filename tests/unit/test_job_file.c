@@ -451,11 +451,13 @@ static void only_a_changed_schedule_begins_anew(void **state)
                       *b = &time.jobs[0].definition;
     job_change_begin(base, 3, 100);
     assert_true(base->life == 3 && base->version == 1 && base->schedule_version == 1 && base->since == 100);
-    job_change_follow(a, base, &id, 200);
+    const struct job_change_base from = {.definition = base, .id = id, .settles = {{{8}}}, .settle_count = 1};
+    job_change_follow(a, &from, 200);
     assert_true(a->life == 3 && a->version == 2 && a->schedule_version == 1 && a->since == 100 &&
                 a->stamp == 200);
     assert_true(hash_equal(&a->edited_from, &id));
-    job_change_follow(b, base, &id, 300);
+    assert_true(a->settle_count == 1 && a->settles[0].b[0] == 8);
+    job_change_follow(b, &from, 300);
     assert_true(b->version == 2 && b->schedule_version == 2 && b->since == 300);
     job_set_deinit(&first);
     job_set_deinit(&command);

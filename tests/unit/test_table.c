@@ -152,25 +152,6 @@ static void the_higher_version_is_active_whatever_comes_first(void **state)
     support_record_deinit(&two);
 }
 
-static void the_loser_of_two_edits_is_kept_as_a_conflict(void **state)
-{
-    (void)state;
-    struct support_record mine = support_define(&fx, &fx.alice, "backup", 1, 2);
-    struct support_record theirs = support_define(&fx, &fx.bob, "backup", 1, 2);
-    assert_int_equal(support_table_add(&fx, &mine), 0);
-    assert_int_equal(support_table_add(&fx, &theirs), 0);
-    bool mine_wins = memcmp(&mine.id, &theirs.id, sizeof mine.id) > 0; // equal stamps: the higher id
-    const struct record_id *loser = mine_wins ? &theirs.id : &mine.id;
-    assert_int_equal(job("backup")->conflict_count, 1);
-    const struct table_record *conflict = table_job_next_conflict(job("backup"), NULL);
-    assert_true(hash_equal(&conflict->id.hash, &loser->hash));
-    assert_null(table_job_next_conflict(job("backup"), conflict));
-    assert_int_equal(support_table_take(&fx, support_define(&fx, &fx.bob, "backup", 1, 3)), 0);
-    assert_int_equal(job("backup")->conflict_count, 0); // the next edit settles it
-    support_record_deinit(&mine);
-    support_record_deinit(&theirs);
-}
-
 static void only_a_few_superseded_definitions_are_kept(void **state)
 {
     (void)state;
@@ -617,7 +598,6 @@ int main(void)
         TEST(the_user_of_a_definition_is_part_of_the_scope),
         TEST(a_record_under_a_newer_log_waits_for_the_log),
         TEST(the_higher_version_is_active_whatever_comes_first),
-        TEST(the_loser_of_two_edits_is_kept_as_a_conflict),
         TEST(only_a_few_superseded_definitions_are_kept),
         TEST(a_pause_holds_until_a_resume_names_it),
         TEST(a_resume_that_comes_before_its_pause_works),
