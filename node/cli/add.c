@@ -6,6 +6,7 @@
 
 #include "crdt/scope.h"
 #include "node/cli/commands.h"
+#include "node/cli/cycle.h"
 #include "node/cli/job_change.h"
 #include "node/cli/job_view.h"
 #include "node/cli/local_time.h"
@@ -366,6 +367,8 @@ static int add_to_fleet(const struct command_line *line, struct job_schema_job *
     if (status == COMMAND_DONE && view.row)
         status = print_failure("job %s exists already; change it with `katydid edit %s` or `katydid apply`",
                                job_view_short(name), job_view_short(name));
+    if (status == COMMAND_DONE)
+        status = cycle_check(&session, definition);
     if (status == COMMAND_DONE)
         status = sign_and_put(&session, job, &view, &id);
     if (status == COMMAND_DONE && command_line_has(line, "json"))

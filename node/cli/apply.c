@@ -5,6 +5,7 @@
 
 #include "crdt/scope.h"
 #include "node/cli/commands.h"
+#include "node/cli/cycle.h"
 #include "node/cli/diff.h"
 #include "node/cli/job_change.h"
 #include "node/cli/job_set.h"
@@ -143,6 +144,27 @@ static int plan_prune(struct plan *plan, struct session *session)
     return status != COMMAND_DONE ? status : end;
 }
 
+// No job of the files may come after itself, with the table as it will be.
+static int check_circles(const struct plan *plan, struct session *session)
+{
+    struct cycle cycle = {0};
+    char circle[CYCLE_TEXT_ROOM];
+    bool has_upstream = false;
+    for (size_t i = 0; i < plan->set.job_count; i++)
+        has_upstream |= cycle_has_upstream(&plan->set.jobs[i].definition);
+    int status = has_upstream ? cycle_add_table(&cycle, session) : COMMAND_DONE;
+    for (size_t i = 0; i < plan->set.job_count; i++)
+        cycle_add(&cycle, &plan->set.jobs[i].definition);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].kind == STEP_PRUNED)
+            cycle_remove(&cycle, plan->steps[i].job);
+    for (size_t i = 0; has_upstream && status == COMMAND_DONE && i < plan->count; i++)
+        if (cycle_find(&cycle, plan->steps[i].job, circle))
+            status = cycle_refuse(plan->steps[i].job, circle);
+    cycle_deinit(&cycle);
+    return status;
+}
+
 static int make_plan(const struct command_line *line, struct plan *plan, struct session *session)
 {
     int status = COMMAND_DONE;
@@ -243,6 +265,8 @@ int commands_apply(const struct command_line *line)
         status = session_open_signing(line, &session);
     if (status == COMMAND_DONE)
         status = make_plan(line, &plan, &session);
+    if (status == COMMAND_DONE)
+        status = check_circles(&plan, &session);
     if (status == COMMAND_DONE)
         status = carry_out(line, &plan, &session.client);
     session_close(&session);

@@ -8,6 +8,7 @@
 
 #include "crdt/scope.h"
 #include "node/cli/commands.h"
+#include "node/cli/cycle.h"
 #include "node/cli/diff.h"
 #include "node/cli/job_change.h"
 #include "node/cli/job_set.h"
@@ -127,6 +128,8 @@ static int take_back(struct editing *editing)
         return COMMAND_DONE;
     }
     status = check_base(editing);
+    if (status == COMMAND_DONE && (status = cycle_check(editing->session, &job->definition)) != COMMAND_DONE)
+        print_notice("your text is in %s", editing->path);
     return status == COMMAND_DONE ? sign_and_put(editing, &job->definition) : status;
 }
 

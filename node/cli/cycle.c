@@ -1,0 +1,180 @@
+#include "node/cli/cycle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/cli/job_view.h"
+#include "node/cli/print.h"
+
+void cycle_deinit(struct cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->count; i++)
+        buffer_deinit(&cycle->jobs[i].patterns);
+    free(cycle->jobs);
+    *cycle = (struct cycle){0};
+}
+
+// Where the job is, or belongs.
+static size_t position(const struct cycle *cycle, const char *name, bool *ret_found)
+{
+    size_t low = 0, high = cycle->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(cycle->jobs[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_found = low < cycle->count && strcmp(cycle->jobs[low].name, name) == 0;
+    return low;
+}
+
+static struct cycle_job *find_or_add(struct cycle *cycle, const char *name)
+{
+    bool found;
+    size_t at = position(cycle, name, &found);
+    if (found)
+        return &cycle->jobs[at];
+    void *jobs = cycle->jobs;
+    base_grow(&jobs, &cycle->capacity, cycle->count + 1, sizeof *cycle->jobs);
+    cycle->jobs = jobs;
+    memmove(&cycle->jobs[at + 1], &cycle->jobs[at], (cycle->count++ - at) * sizeof *cycle->jobs);
+    cycle->jobs[at] = (struct cycle_job){0};
+    snprintf(cycle->jobs[at].name, NAME_JOB_ROOM, "%s", name);
+    return &cycle->jobs[at];
+}
+
+void cycle_add(struct cycle *cycle, const struct definition *definition)
+{
+    char name[NAME_JOB_ROOM];
+    name_join_job(definition->namespace_name, definition->name, name);
+    struct cycle_job *job = find_or_add(cycle, name);
+    buffer_clear(&job->patterns);
+    for (size_t i = 0; i < definition->trigger_count; i++) {
+        const struct definition_trigger *trigger = &definition->triggers[i];
+        for (size_t k = 0; trigger->kind == DEFINITION_AFTER && k < trigger->job_count; k++)
+            buffer_add(&job->patterns, trigger->jobs[k], strlen(trigger->jobs[k]) + 1);
+    }
+}
+
+void cycle_remove(struct cycle *cycle, const char *job)
+{
+    bool found;
+    size_t at = position(cycle, job, &found);
+    if (!found)
+        return;
+    buffer_deinit(&cycle->jobs[at].patterns);
+    memmove(&cycle->jobs[at], &cycle->jobs[at + 1], (--cycle->count - at) * sizeof *cycle->jobs);
+}
+
+static bool comes_after(const struct cycle_job *job, const struct cycle_job *upstream)
+{
+    const char *pattern = (const char *)job->patterns.data, *end = pattern + job->patterns.size;
+    if (job == upstream)
+        return false;
+    for (; job->patterns.size && pattern < end; pattern += strlen(pattern) + 1)
+        if (name_fits(pattern, upstream->name))
+            return true;
+    return false;
+}
+
+// "a -> b -> a", from the steps that lead back from the start.
+static void print_circle(const struct cycle *cycle, const size_t *next, size_t start,
+                         char text[CYCLE_TEXT_ROOM])
+{
+    size_t used = 0, at = start;
+    text[0] = 0;
+    do {
+        int size =
+            snprintf(text + used, CYCLE_TEXT_ROOM - used, "%s -> ", job_view_short(cycle->jobs[at].name));
+        used += (size_t)size;
+        at = next[at];
+    } while (at != start && used < CYCLE_TEXT_ROOM - NAME_JOB_ROOM - 16);
+    snprintf(text + used, CYCLE_TEXT_ROOM - used, "%s%s", at == start ? "" : "... -> ",
+             job_view_short(cycle->jobs[start].name));
+}
+
+// Goes from the job to what it comes after, the nearest first, until it meets the job again: so the circle
+// that is shown is a shortest one. `next` leads from each job that was met towards the start.
+static bool walk(const struct cycle *cycle, size_t start, size_t *queue, size_t *next)
+{
+    size_t head = 0, tail = 0;
+    for (size_t i = 0; i < cycle->count; i++)
+        next[i] = SIZE_MAX;
+    for (queue[tail++] = start; head < tail; head++) {
+        const struct cycle_job *job = &cycle->jobs[queue[head]];
+        for (size_t i = 0; job->patterns.size && i < cycle->count; i++) {
+            if (next[i] != SIZE_MAX || !comes_after(job, &cycle->jobs[i]))
+                continue;
+            next[i] = queue[head];
+            if (i == start)
+                return true;
+            queue[tail++] = i;
+        }
+    }
+    return false;
+}
+
+bool cycle_find(const struct cycle *cycle, const char *job, char ret_text[CYCLE_TEXT_ROOM])
+{
+    bool found;
+    size_t start = position(cycle, job, &found);
+    if (!found)
+        return false;
+    size_t *queue = base_alloc(cycle->count, sizeof *queue), *next = base_alloc(cycle->count, sizeof *next);
+    found = walk(cycle, start, queue, next);
+    if (found)
+        print_circle(cycle, next, start, ret_text);
+    free(queue);
+    free(next);
+    return found;
+}
+
+bool cycle_has_upstream(const struct definition *definition)
+{
+    bool has = false;
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        has |= definition->triggers[i].kind == DEFINITION_AFTER;
+    return has;
+}
+
+int cycle_add_table(struct cycle *cycle, struct session *session)
+{
+    struct control_reply reply;
+    int status = COMMAND_DONE;
+    client_send(&session->client, &(struct control_request){.kind = CONTROL_JOBS, .job = "", .run = ""});
+    while (client_next(&session->client, &reply)) {
+        struct job_view view;
+        if (reply.kind != CONTROL_REPLY_JOB || status != COMMAND_DONE)
+            continue;
+        status = job_view_take(&session->trust, &reply, &view);
+        if (status == COMMAND_DONE && view.row)
+            cycle_add(cycle, &view.signed_.definition);
+        job_view_close(&view);
+    }
+    int end = client_end(&session->client);
+    return status != COMMAND_DONE ? status : end;
+}
+
+int cycle_refuse(const char *job, const char *circle)
+{
+    return print_failure("%s would come after itself: %s; nothing was changed", job_view_short(job), circle);
+}
+
+int cycle_check(struct session *session, const struct definition *definition)
+{
+    struct cycle cycle = {0};
+    char name[NAME_JOB_ROOM], circle[CYCLE_TEXT_ROOM];
+    if (!cycle_has_upstream(definition))
+        return COMMAND_DONE;
+    name_join_job(definition->namespace_name, definition->name, name);
+    int status = cycle_add_table(&cycle, session);
+    if (status == COMMAND_DONE) {
+        cycle_add(&cycle, definition);
+        if (cycle_find(&cycle, name, circle))
+            status = cycle_refuse(name, circle);
+    }
+    cycle_deinit(&cycle);
+    return status;
+}
