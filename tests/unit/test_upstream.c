@@ -34,7 +34,7 @@ static bool cause_of(const struct definition_trigger *trigger, const struct upst
     size_t chosen[LIMIT_UPSTREAM_COUNT_MAX];
     struct upstream_end found[LIMIT_UPSTREAM_COUNT_MAX];
     const struct upstream_trigger of = {"main/down", trigger, 0};
-    size_t chosen_count = upstream_choose(trigger, "main/down", ends, count, count - 1, chosen);
+    size_t chosen_count = upstream_choose(&of, ends, count, count - 1, chosen);
     for (size_t i = 0; i < chosen_count; i++)
         found[i] = ends[chosen[i]];
     return chosen_count && upstream_cause(&of, found, chosen_count, ret_cause);

@@ -62,19 +62,19 @@ static bool find_end(const struct wish *wish, const struct upstream_end *ends, s
     return true;
 }
 
-size_t upstream_choose(const struct definition_trigger *trigger, const char *downstream,
-                       const struct upstream_end *ends, size_t count, size_t newest,
-                       size_t ret_chosen[LIMIT_UPSTREAM_COUNT_MAX])
+size_t upstream_choose(const struct upstream_trigger *of, const struct upstream_end *ends, size_t count,
+                       size_t newest, size_t ret_chosen[LIMIT_UPSTREAM_COUNT_MAX])
 {
+    const struct definition_trigger *trigger = of->trigger;
     size_t chosen[LIMIT_UPSTREAM_COUNT_MAX];
-    if (!upstream_is_named(trigger, downstream, ends[newest].job) ||
+    if (!upstream_is_named(trigger, of->downstream, ends[newest].job) ||
         !upstream_fits(trigger, ends[newest].status))
         return 0;
     if (!trigger->all) {
         ret_chosen[0] = newest;
         return 1;
     }
-    struct wish wish = {trigger, downstream, NULL, trigger->latest ? NULL : &ends[newest]};
+    struct wish wish = {trigger, of->downstream, NULL, trigger->latest ? NULL : &ends[newest]};
     for (size_t i = 0; i < trigger->job_count; i++) {
         wish.job = trigger->jobs[i];
         if (!find_end(&wish, ends, count, &chosen[i]))

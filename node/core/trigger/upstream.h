@@ -32,18 +32,16 @@ bool upstream_is_named(const struct definition_trigger *trigger, const char *dow
 // Is this status among the outcomes the trigger waits for?
 bool upstream_fits(const struct definition_trigger *trigger, enum ledger_status status);
 
-// Which ends make the downstream job due, now that ends[newest] has come. Writes their indexes, one for `any`
-// and one for each job of the trigger, in its order, for `all`. Returns how many; 0: it is not due by that.
-size_t upstream_choose(const struct definition_trigger *trigger, const char *downstream,
-                       const struct upstream_end *ends, size_t count, size_t newest,
-                       size_t ret_chosen[LIMIT_UPSTREAM_COUNT_MAX]);
-
 struct upstream_trigger { // which trigger of which job
     const char *downstream;
     const struct definition_trigger *trigger;
     uint16_t index; // in the definition
 };
 
+// Which ends make the downstream job due, now that ends[newest] has come. Writes their indexes, one for `any`
+// and one for each job of the trigger, in its order, for `all`. Returns how many; 0: it is not due by that.
+size_t upstream_choose(const struct upstream_trigger *of, const struct upstream_end *ends, size_t count,
+                       size_t newest, size_t ret_chosen[LIMIT_UPSTREAM_COUNT_MAX]);
 // The cause of the occurrence that these ends make, as upstream_choose chose them. False: they make none.
 bool upstream_cause(const struct upstream_trigger *of, const struct upstream_end *chosen, size_t count,
                     struct hash *ret_cause) WARN_UNUSED;
