@@ -18,6 +18,7 @@ enum part {
     PART_HOST = 1 << 10, // boot id, confinement, root
     PART_BOOTTIME = 1 << 11,
     PART_DATA = 1 << 12, // the rest of the frame
+    PART_ITEM = 1 << 13, // place, index
 };
 
 static const unsigned PARTS[FRAME_KIND_COUNT] = {
@@ -31,6 +32,7 @@ static const unsigned PARTS[FRAME_KIND_COUNT] = {
     [FRAME_HAPPENED] = PART_START | PART_NAME,
     [FRAME_RUNNING] = PART_RUN | PART_START | PART_PROCESS,
     [FRAME_RECORD] = PART_DATA,
+    [FRAME_SHOW] = PART_RECORD | PART_ITEM | PART_DATA,
     [FRAME_START] = PART_START,
     [FRAME_SIGNAL] = PART_RUN | PART_ACTION,
     [FRAME_ENDED_ACK] = PART_RUN,
@@ -167,6 +169,13 @@ static bool read_action(struct reader *reader, struct frame *frame)
     return action >= FRAME_TERM && action <= FRAME_CONTINUE;
 }
 
+static bool read_item(struct reader *reader, struct frame *frame)
+{
+    frame->place = reader_u8(reader);
+    frame->index = reader_u16(reader);
+    return frame->place < LIMIT_UPSTREAM_COUNT_MAX && frame->index < LIMIT_LEDGER_ITEM_COUNT_MAX;
+}
+
 static bool read_rule(struct reader *reader, struct frame *frame)
 {
     frame->rule = reader_u8(reader);
@@ -200,6 +209,8 @@ static bool read_parts(struct reader *reader, unsigned parts, struct frame *fram
         good = read_host(reader, frame);
     if (parts & PART_BOOTTIME)
         frame->boottime_ns = reader_u64(reader);
+    if (good && parts & PART_ITEM)
+        good = read_item(reader, frame);
     if (parts & PART_DATA)
         frame->data = reader_bytes(reader, reader->rest.size);
     return good;
@@ -251,6 +262,10 @@ void frame_encode(const struct frame *frame, struct buffer *out)
         write_host(out, frame);
     if (parts & PART_BOOTTIME)
         buffer_add_u64(out, frame->boottime_ns);
+    if (parts & PART_ITEM) {
+        buffer_add_u8(out, frame->place);
+        buffer_add_u16(out, frame->index);
+    }
     if (parts & PART_DATA)
         buffer_add(out, frame->data.data, frame->data.size);
 }

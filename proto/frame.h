@@ -35,6 +35,7 @@ enum frame_kind {
     FRAME_RUNNING,  // after a restart of the network process, for each live run; + descriptors
     // network process -> runner
     FRAME_RECORD,
+    FRAME_SHOW, // an end of another job: why something comes after it; it has to be believed
     FRAME_START,
     FRAME_SIGNAL,
     FRAME_ENDED_ACK,
@@ -100,7 +101,9 @@ struct frame {
     struct run_id
         run; // STARTED DENIED ENDED RUNNING SIGNAL ENDED_ACK; DENIED: zero where none could be computed
     struct frame_start start;       // START; echoed in STARTED DENIED ENDED RUNNING
-    struct hash record;             // FLOOR NEED
+    struct hash record;             // FLOOR NEED; SHOW: the cause it belongs to
+    uint8_t place;                  // SHOW: which of several ends, as the trigger names their jobs
+    uint16_t index;                 // SHOW: of the item in the record
     bool ok;                        // FLOOR: accepted; HEARTBEAT of the runner: starts are accepted
     uint8_t rule;                   // DENIED: number of the check (RECORDS: 1-8), 0 stale or shutting down
     char reason[FRAME_REASON_ROOM]; // FLOOR DENIED ENDED; "" none
@@ -116,9 +119,10 @@ struct frame {
     uint8_t boot[16];                          // HELLO
     uint64_t boottime_ns;                      // RESUME: clock_boottime_ns() when sent
     enum member_confined
-        confined;      // HELLO: the most the network process can claim (partly: it shares the runner's uid)
-    bool is_root;      // HELLO: the runner can switch users
-    struct bytes data; // RECORD: envelope; ZONE: the file, empty when there is none. A view into the frame
+        confined; // HELLO: the most the network process can claim (partly: it shares the runner's uid)
+    bool is_root; // HELLO: the runner can switch users
+    struct bytes
+        data; // RECORD SHOW: envelope; ZONE: the file, empty when there is none. A view into the frame
 };
 
 int frame_decode(struct bytes input, struct frame *ret_frame) WARN_UNUSED;

@@ -1,5 +1,6 @@
 #include "node/core/book.h"
 
+#include "node/core/ends.h"
 #include "node/core/state.h"
 
 #include <stdarg.h>
@@ -111,6 +112,28 @@ static void offer_to_keepers(struct core *core, const struct batch *batch, const
     keep_record(core, id, envelope, jobs, batch->count);
 }
 
+// Whatever comes after these jobs is made due by it.
+static void tell_followers(struct core *core, const struct batch *batch, const struct hash *id,
+                           struct bytes envelope)
+{
+    bool is_result = batch->kind == ENVELOPE_RESULT;
+    struct event_row row = {.kind = is_result ? EVENT_ROW_RESULT : EVENT_ROW_VERDICT,
+                            .envelope = envelope,
+                            .record = *id,
+                            .signer = core->self.id};
+    if (!is_result && batch->kind != ENVELOPE_VERDICT)
+        return;
+    for (size_t i = 0; i < batch->count; i++) {
+        row.index = (uint32_t)i;
+        if (is_result)
+            row.is.result = ((const struct ledger_result *)batch->items)[i];
+        else
+            row.is.verdict = ((const struct ledger_verdict *)batch->items)[i];
+        ends_note(core, &row);
+    }
+    ends_offer(core, id, envelope);
+}
+
 static uint64_t write_record(struct core *core, const struct batch *batch, const struct buffer *body)
 {
     enum envelope_kind kind = batch->kind;
@@ -124,6 +147,7 @@ static uint64_t write_record(struct core *core, const struct batch *batch, const
                                        .envelope = buffer_view(&envelope)};
     uint64_t ticket = outbox_write(&core->outbox, &write);
     offer_to_keepers(core, batch, &id.hash, buffer_view(&envelope));
+    tell_followers(core, batch, &id.hash, buffer_view(&envelope));
     buffer_deinit(&envelope);
     return ticket;
 }

@@ -1,5 +1,6 @@
 #include "node/core/core.h"
 
+#include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/intake.h"
 #include "node/core/schedule.h"
@@ -41,6 +42,7 @@ void core_free(struct core *core)
     asks_deinit(&core->asks);
     runs_deinit(&core->runs);
     answers_deinit(&core->answers);
+    ends_deinit(&core->ends);
     jobs_deinit(&core->jobs);
     past_deinit(&core->past);
     book_deinit(&core->book);
@@ -160,7 +162,8 @@ static void runner_frame(struct core *core, const struct frame *frame)
         floor_frame(core, frame);
         return;
     case FRAME_NEED:
-        intake_feed_record(core, &frame->record);
+        if (!runs_show_ends(core, &frame->record))
+            intake_feed_record(core, &frame->record);
         return;
     case FRAME_HAPPENED:
         happening_seen(core, frame);
@@ -175,6 +178,7 @@ static void runner_frame(struct core *core, const struct frame *frame)
             keep_early(core, frame);
         return;
     case FRAME_RECORD:
+    case FRAME_SHOW:
     case FRAME_START:
     case FRAME_SIGNAL:
     case FRAME_ENDED_ACK:
@@ -384,6 +388,7 @@ static void tick(struct core *core)
     ask_tick(core);
     answer_tick(core);
     happening_tick(core);
+    ends_tick(core);
     if (core->now_ms >= core->housekeeping_ms)
         keep_house(core);
 }
@@ -419,6 +424,8 @@ void core_deadline(const struct core *core, uint64_t *ret_now_ms, int64_t *ret_w
         *ret_now_ms = MIN_OF(*ret_now_ms, MIN_OF(core->housekeeping_ms, runs_deadline_ms(core)));
     if (core->is_ready)
         *ret_now_ms = MIN_OF(*ret_now_ms, happening_deadline_ms(core));
+    if (core->is_ready && ends_has_news(core))
+        *ret_now_ms = MIN_OF(*ret_now_ms, core->now_ms);
     *ret_now_ms = MIN_OF(*ret_now_ms, held_deadline_ms(core));
     for (size_t i = 0; i < core->answers.count; i++)
         if (core->answers.items[i]->poll_ms)

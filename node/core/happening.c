@@ -1,5 +1,6 @@
 #include "node/core/happening.h"
 
+#include "node/core/ends.h"
 #include "node/core/intake.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
@@ -22,7 +23,16 @@ static enum definition_trigger_kind kind_of(const struct core *core, const struc
 enum frame_cause happening_cause(const struct core *core, const struct job *job, uint16_t trigger)
 {
     enum definition_trigger_kind kind = kind_of(core, job, trigger);
-    return kind == DEFINITION_BOOT ? FRAME_BOOT : kind == DEFINITION_FILE ? FRAME_FILE : FRAME_EVENT;
+    switch (kind) {
+    case DEFINITION_BOOT:
+        return FRAME_BOOT;
+    case DEFINITION_FILE:
+        return FRAME_FILE;
+    case DEFINITION_AFTER:
+        return FRAME_UPSTREAM;
+    default:
+        return FRAME_EVENT;
+    }
 }
 
 bool happening_occur(struct core *core, struct job *job, uint16_t trigger, const struct hash *cause)
@@ -151,6 +161,7 @@ void happening_look(struct core *core, struct job *job)
         return;
     if (job->awaits_boot)
         look_at_boot(core, job);
+    ends_look(core, job);
 }
 
 bool happening_describe(const struct core *core, const struct job *job, const struct known_key *key,
@@ -167,6 +178,11 @@ void happening_tell(const struct core *core, const struct job *job, const struct
                     char out[HAPPENING_TEXT_ROOM])
 {
     enum definition_trigger_kind kind = kind_of(core, job, key->trigger);
+    if (kind == DEFINITION_AFTER) {
+        size_t used = (size_t)snprintf(out, HAPPENING_TEXT_ROOM, "after ");
+        ends_tell(core, job, key, out + used, HAPPENING_TEXT_ROOM - used);
+        return;
+    }
     snprintf(out, HAPPENING_TEXT_ROOM, "%s",
              kind == DEFINITION_BOOT   ? "boot"
              : kind == DEFINITION_FILE ? "a file"

@@ -103,7 +103,7 @@ static void forget(struct core *core, struct job *job)
 {
     bool found;
     size_t at = position(&core->jobs, job->name, &found);
-    assert(found);
+    assert(found && !job->follows);
     memmove(&core->jobs.items[at], &core->jobs.items[at + 1],
             (core->jobs.count - at - 1) * sizeof(struct job *));
     core->jobs.count--;
@@ -267,6 +267,16 @@ static bool waits(const struct definition *definition)
     return waits;
 }
 
+// Who comes after others is known in ends.h.
+static void follow_ends(struct core *core, struct job *job, const struct definition *definition)
+{
+    bool follows = false;
+    for (size_t i = 0; definition && i < definition->trigger_count; i++)
+        follows |= definition->triggers[i].kind == DEFINITION_AFTER;
+    core->ends.is_stale |= follows || job->follows;
+    job->follows = follows;
+}
+
 static void follow_definition(struct core *core, struct job *job, struct table_job *row)
 {
     const struct definition *definition = table_definition(&core->table, row);
@@ -278,6 +288,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
         known_deinit(&job->known);
         job->pending_count = 0;
         job->awaits_boot = false;
+        job->ends_seen = 0;
         job->role = JOBS_NOT_MINE;
         job->life = row->life;
         take_remember(core, job);
@@ -287,6 +298,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     job->signer = table_record_signer(row->active);
     job->schedule_version = definition->schedule_version;
     job->waits = waits(definition);
+    follow_ends(core, job, definition);
     job->needs_clock = needs_clock(definition);
     job->max_clock_error_ms = definition->max_clock_error_ms;
     job->is_each = definition->spread == DEFINITION_SPREAD_ALL;
@@ -301,6 +313,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
 static void follow_deletion(struct core *core, struct job *job)
 {
     job->row = NULL;
+    follow_ends(core, job, NULL);
     held_write_job(core, job->name);
     slots_free(job);
     schedule_abandon(core, job, "the job was deleted");

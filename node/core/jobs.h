@@ -71,6 +71,7 @@ struct job {
     bool is_each;                // every matching node sees to its own due times
     bool is_anywhere;            // it names no node and no labels
     bool waits;                  // some trigger of it waits for something to happen
+    bool follows;                // some trigger of it comes after other jobs (ends.h)
     bool awaits_boot;            // for this boot of the machine (happening.h)
     bool needs_clock;            // it goes by the calendar: owned only where the clock is trusted
     bool is_paused;
@@ -95,6 +96,8 @@ struct job {
     struct known known;
     uint32_t index; // in jobs.by_index and in the heap
     size_t live;    // runs of it here
+    uint64_t ends_seen,
+        ends_told_ms; // of ends: up to which serial it looked; when it was said to be too many
     enum ledger_status last_status;
     int64_t last_due_ms;
 };

@@ -1,5 +1,6 @@
 #include "node/core/learn.h"
 
+#include "node/core/ends.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -89,6 +90,8 @@ void learn_row(struct core *core, const struct event_row *row)
 {
     struct job *job;
     past_learn(core, row);
+    if (row->kind == EVENT_ROW_RESULT || row->kind == EVENT_ROW_VERDICT)
+        ends_note(core, row);
     switch (row->kind) {
     case EVENT_ROW_CLAIM:
         if ((job = job_of(core, &row->is.claim.occurrence)))

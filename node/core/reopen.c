@@ -1,6 +1,7 @@
 #include "node/core/reopen.h"
 
 #include "node/core/catch_up.h"
+#include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/intake.h"
 #include "node/core/retry.h"
@@ -199,6 +200,7 @@ void reopen_job(struct core *core, struct job *job)
     held_write_verdicts(core, job->name);
     intake_orders(core, job->name);
     happening_look(core, job);
+    ends_offer_again(core, job);
 }
 
 void reopen_after_end(struct core *core, struct job *job, const struct known_key *key)

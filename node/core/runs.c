@@ -1,5 +1,6 @@
 #include "node/core/runs.h"
 
+#include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
@@ -116,6 +117,17 @@ void runs_start(struct core *core, struct job *job, const struct jobs_pending *p
     if (happening_is(&run->key))
         (void)happening_describe(core, job, &run->key, &run->start);
     send_start(core, run);
+}
+
+bool runs_show_ends(struct core *core, const struct hash *cause)
+{
+    for (size_t i = 0; i < core->runs.count; i++) {
+        const struct run *run = core->runs.items[i];
+        const struct job *job = jobs_find(&core->jobs, run->job);
+        if (job && run->start.cause == FRAME_UPSTREAM && hash_equal(&run->key.cause, cause))
+            return ends_show(core, job, &run->key);
+    }
+    return false;
 }
 
 // What people read about the end; of what was not due by the calendar also what it was for.

@@ -60,6 +60,8 @@ void runs_results_written(struct core *core, uint64_t ticket);
 void runs_settled(struct core *core); // more writes are durable
 void runs_tick(struct core *core);
 uint64_t runs_deadline_ms(const struct core *core);
+// The runner wants to see the ends that something it shall start comes after. False: it wants something else.
+bool runs_show_ends(struct core *core, const struct hash *cause);
 // Asks the runner to end runs of `job` (any), or the one run. Returns how many.
 size_t runs_cancel(struct core *core, const char *job, const struct run_id *run);
 

@@ -15,6 +15,7 @@
 #include "node/core/answer.h"
 #include "node/core/book.h"
 #include "node/core/clock.h"
+#include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/held.h"
 #include "node/core/jobs.h"
@@ -82,6 +83,7 @@ struct core {
     struct runs runs;
     struct happenings happenings;
     struct answers answers;
+    struct ends ends;
 
     struct fleet fleet;
     struct links links;

@@ -8,6 +8,7 @@
 
 static void item_free(struct keep_item *item)
 {
+    free(item->holders);
     buffer_deinit(&item->envelope);
 }
 
@@ -105,22 +106,52 @@ static void send_item(struct core *core, struct keep_item *item)
             (void)keep_send(core, &item->holders[i], &envelope, 1);
 }
 
-void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
-                 size_t job_count)
+// Takes over the holders of `item`.
+static void add_item(struct core *core, const struct keep_item *item, struct bytes envelope)
 {
     struct keep *keep = &core->keep;
-    struct keep_item item = {.id = *id};
-    item.holder_count = keep_find_holders(core, jobs, job_count, item.holders);
-    if (!item.holder_count)
-        return;
     if (keep->count == KEEP_WAITING_COUNT_MAX)
         remove_item(keep, 0);
-    buffer_add(&item.envelope, envelope.data, envelope.size);
     void *items = keep->items;
     base_grow(&items, &keep->capacity, keep->count + 1, sizeof *keep->items);
     keep->items = items;
-    keep->items[keep->count] = item;
+    keep->items[keep->count] = *item;
+    buffer_add(&keep->items[keep->count].envelope, envelope.data, envelope.size);
     send_item(core, &keep->items[keep->count++]);
+}
+
+void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
+                 size_t job_count)
+{
+    struct node_id holders[KEEP_HOLDER_MAX];
+    struct keep_item item = {.id = *id};
+    item.holder_count = keep_find_holders(core, jobs, job_count, holders);
+    if (!item.holder_count)
+        return;
+    item.holders = base_copy(holders, item.holder_count * sizeof *holders);
+    add_item(core, &item, envelope);
+}
+
+static bool is_waited_for(const struct keep *keep, const struct hash *id, const struct node_id *holder)
+{
+    for (size_t i = keep->count; i-- > 0;)
+        for (size_t k = 0; hash_equal(&keep->items[i].id, id) && k < keep->items[i].holder_count; k++)
+            if (node_id_equal(&keep->items[i].holders[k], holder))
+                return true;
+    return false;
+}
+
+void keep_record_at(struct core *core, const struct hash *id, struct bytes envelope,
+                    const struct node_id *holders, size_t holder_count)
+{
+    struct keep_item item = {.id = *id, .holders = base_alloc(holder_count + 1, sizeof *item.holders)};
+    for (size_t i = 0; i < holder_count; i++)
+        if (!is_waited_for(&core->keep, id, &holders[i]))
+            item.holders[item.holder_count++] = holders[i];
+    if (item.holder_count)
+        add_item(core, &item, envelope);
+    else
+        free(item.holders);
 }
 
 void keep_connected(struct core *core, const struct node_id *node)
@@ -157,7 +188,6 @@ bool keep_acknowledged(struct core *core, const struct node_id *from, struct byt
                     item->holders[h] = item->holders[--item->holder_count];
             if (!item->holder_count)
                 remove_item(&core->keep, k);
-            break;
         }
     return true;
 }

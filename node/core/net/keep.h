@@ -23,9 +23,9 @@ enum {
 
 struct keep_item { // a record of ours on its way to its keepers
     struct hash id;
-    struct buffer envelope; // owned
-    struct node_id holders[KEEP_HOLDER_MAX];
-    size_t holder_count; // that have not answered
+    struct buffer envelope;  // owned
+    struct node_id *holders; // owned
+    size_t holder_count;     // that have not answered
     uint64_t sent_ms;
 };
 
@@ -65,6 +65,9 @@ void keep_deinit(struct keep *keep);
 // A record signed here, which speaks of these jobs ("" ends the list).
 void keep_record(struct core *core, const struct hash *id, struct bytes envelope, const char *const *jobs,
                  size_t job_count);
+// The same for these nodes, beside those that were told already.
+void keep_record_at(struct core *core, const struct hash *id, struct bytes envelope,
+                    const struct node_id *holders, size_t holder_count);
 // The keepers of all jobs a record speaks of, and who has them or takes them at this moment: a run that
 // ends while its job is being taken is known to the taker before the answer is. Without this node.
 size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,

@@ -38,12 +38,14 @@ struct wish {
     const char *downstream;
     const char *job;                  // as the trigger names it
     const struct upstream_end *along; // of the same moment as this; NULL: of any
+    const struct upstream_end *until; // not later than this; NULL: any
 };
 
 static bool grants(const struct wish *wish, const struct upstream_end *end)
 {
     return name_fits(wish->job, end->job) && strcmp(wish->downstream, end->job) != 0 &&
-           (!wish->along || is_same_moment(end, wish->along));
+           (!wish->along || is_same_moment(end, wish->along)) &&
+           (!wish->until || !is_later(end, wish->until));
 }
 
 // The latest; for one moment the latest that fits, as the outcome of an occurrence may still rise.
@@ -74,7 +76,8 @@ size_t upstream_choose(const struct upstream_trigger *of, const struct upstream_
         ret_chosen[0] = newest;
         return 1;
     }
-    struct wish wish = {trigger, of->downstream, NULL, trigger->latest ? NULL : &ends[newest]};
+    struct wish wish = {.trigger = trigger, .downstream = of->downstream};
+    *(trigger->latest ? &wish.until : &wish.along) = &ends[newest];
     for (size_t i = 0; i < trigger->job_count; i++) {
         wish.job = trigger->jobs[i];
         if (!find_end(&wish, ends, count, &chosen[i]))
@@ -112,8 +115,10 @@ static bool is_all(const struct upstream_trigger *of, const struct upstream_end 
     const struct definition_trigger *trigger = of->trigger;
     bool is_complete = count == trigger->job_count;
     for (size_t i = 0; is_complete && i < count; i++) {
-        const struct wish wish = {trigger, of->downstream, trigger->jobs[i],
-                                  trigger->latest ? NULL : &chosen[0]};
+        const struct wish wish = {.trigger = trigger,
+                                  .downstream = of->downstream,
+                                  .job = trigger->jobs[i],
+                                  .along = trigger->latest ? NULL : &chosen[0]};
         is_complete = grants(&wish, &chosen[i]) && upstream_fits(trigger, chosen[i].status);
     }
     return is_complete;

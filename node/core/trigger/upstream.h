@@ -5,11 +5,10 @@
 // every node. The owner of the downstream job chooses ends (upstream_choose) and the runner is shown the same
 // ones and checks them (upstream_cause), with the same functions.
 //
-//   any of several     each end that fits makes one occurrence; its cause is the id of the upstream
-//   occurrence all, same moment   once each job has an end that fits, for one due time; what has no due time
-//   is of one
-//                      moment when it has one cause: two jobs after one third can be joined again
-//   all, latest        each time one of them ends while the latest end of every one fits
+// - any of several: each end that fits makes one occurrence; its cause is the id of the upstream occurrence.
+// - all of the same moment: once each job has an end that fits, for one due time. What has no due time is of
+//   one moment when it has one cause, so two jobs after a third can be joined again.
+// - all, the latest: each time one of them ends while the latest end of every one fits.
 //
 // A job never comes after itself, whatever its patterns say: so `*` does not feed on its own failures.
 #ifndef NODE_CORE_TRIGGER_UPSTREAM_H

@@ -86,12 +86,13 @@ static int rule_fresh(struct check *check)
 
 static const char *unsupported_trigger(const struct definition *definition)
 {
-    static const char *const names[] = {
-        [DEFINITION_EVENT] = "event", [DEFINITION_AFTER] = "after", [DEFINITION_MEMBER] = "membership"};
+    static const char *const names[] = {[DEFINITION_EVENT] = "event", [DEFINITION_MEMBER] = "membership"};
     for (size_t i = 0; i < definition->trigger_count; i++) {
         size_t kind = definition->triggers[i].kind;
-        if (kind > DEFINITION_AT && kind != DEFINITION_BOOT && kind != DEFINITION_FILE)
-            return kind < COUNT_OF(names) && names[kind] ? names[kind] : "newer";
+        if (kind > DEFINITION_AT && kind < COUNT_OF(names) && names[kind])
+            return names[kind];
+        if (kind > DEFINITION_FILE)
+            return "newer";
     }
     return NULL;
 }

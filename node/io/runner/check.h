@@ -21,6 +21,7 @@
 #include "node/io/runner/intervals.h"
 #include "node/io/runner/policy.h"
 #include "node/io/runner/processes.h"
+#include "node/io/runner/rate.h"
 #include "node/io/runner/seen.h"
 #include "node/io/runner/zone_files.h"
 
@@ -47,6 +48,7 @@ struct check_world {
     const struct watches *watches;
     struct policy *policies[2];
     struct account_cache *accounts;
+    const struct rate *rate;
     const uint8_t *boot; // boot id of this machine, 16 bytes
     const char *refuses; // NULL: starts are accepted; else why not (rule 0)
     int64_t wall_ms;
@@ -71,8 +73,9 @@ struct check {
     struct occurrence occurrence;
     struct run_id run; // zero when there is no definition to compute it from
     struct seen_key key;
-    int64_t happened_ms; // when what it is for happened; 0: it has a due time, or is an order
-    struct account user; // name only when there is no such user
+    const struct shown_item *shown; // the ends it comes after; NULL: it comes after none
+    int64_t happened_ms;            // when what it is for happened; 0: it has a due time, or is an order
+    struct account user;            // name only when there is no such user
     bool has_user;
     const struct watches_news *news; // of a file; NULL: it is not about one
     struct hash needed;              // CHECK_NEED
@@ -97,5 +100,8 @@ bool check_is_of_no_calendar(enum frame_cause cause);
 int check_due(struct check *check); // rule 4; check_due.c
 // Rule 4 for a trigger without a calendar; check_happening.c
 int check_happening(struct check *check, const struct definition_trigger *trigger);
+
+// Rule 4 for what comes after other jobs; check_upstream.c
+int check_upstream(struct check *check, const struct definition_trigger *trigger);
 
 #endif

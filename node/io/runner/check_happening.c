@@ -88,7 +88,12 @@ int check_happening(struct check *check, const struct definition_trigger *trigge
         return check_deny(check, "what happens has no due time");
     if (hash_is_zero(&start->cause_record))
         return check_deny(check, "nothing is said to have happened");
+    int outcome;
     switch (trigger->kind) {
+    case DEFINITION_AFTER:
+        outcome = check_upstream(check, trigger);
+        part_series(check);
+        return outcome;
     case DEFINITION_BOOT:
         return judge_boot(check, trigger);
     case DEFINITION_FILE:

@@ -115,6 +115,7 @@ bool evidence_open(struct evidence *evidence, int runner_directory, struct reaso
 {
     *evidence = (struct evidence){.authority_file.fd = -1, .node_file.fd = -1, .floors.log.fd = -1};
     directory_init(&evidence->directory);
+    directory_init(&evidence->others);
     int r = pin_load(runner_directory, &evidence->pin);
     if (r != 0)
         reason_set(ret_reason, "runner/pin: %s", r == -EBADMSG ? "damaged" : strerror(-r));
@@ -136,6 +137,8 @@ void evidence_close(struct evidence *evidence)
     applog_close(&evidence->node_file);
     authority_log_deinit(&evidence->authority);
     directory_deinit(&evidence->directory);
+    directory_deinit(&evidence->others);
+    shown_deinit(&evidence->shown);
     floors_close(&evidence->floors);
     definition_cache_deinit(&evidence->definitions);
     orders_deinit(&evidence->orders);

@@ -5,8 +5,9 @@
 // node        the records that prove this node's labels and name. Once they are there only an
 //             operator's node record changes them: a network process in wrong hands signs with the
 //             node's key, so what the node's key signs can give it no labels
+// others      the records that prove other nodes, whose word about ends of jobs is shown (evidence_show.c)
 // floors      what is in force of each job (floors.h)
-// Definitions and orders are kept in memory only and asked for again (NEED).
+// Definitions, orders and others are kept in memory only and asked for again (NEED).
 //
 // The network process feeds records at any time; each is judged like everywhere else
 // (crdt/permission.h), then raises something or changes nothing.
@@ -20,6 +21,8 @@
 #include "node/io/runner/orders.h"
 #include "node/io/runner/pin.h"
 #include "node/io/runner/reason.h"
+#include "node/io/runner/shown.h"
+#include "proto/frame.h"
 
 struct evidence {
     struct pin pin;
@@ -31,6 +34,8 @@ struct evidence {
     struct floors floors;
     struct definition_cache definitions;
     struct orders orders;
+    struct directory others; // nodes that signed what was shown; in memory, and nothing of them is ours
+    struct shown shown;
 };
 
 // What became of a record: a FLOOR frame.
@@ -61,6 +66,10 @@ uint64_t evidence_lost_bytes(const struct evidence *evidence);
 
 // 0, or -errno when it could not be written; then `ret_answer` says so too.
 int evidence_feed(struct evidence *evidence, struct bytes envelope, struct evidence_answer *ret_answer);
+// A SHOW: an end of another job.
+void evidence_show(struct evidence *evidence, const struct frame *frame, struct evidence_answer *ret_answer);
+// A node of the fleet that is not revoked; NULL: nothing here proves it is one.
+const struct directory_node *evidence_find_node(const struct evidence *evidence, const struct node_id *id);
 bool evidence_is_unsynced(const struct evidence *evidence);
 // Makes all that was fed durable. 0 or -errno.
 int evidence_sync(struct evidence *evidence) WARN_UNUSED;

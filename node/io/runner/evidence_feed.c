@@ -39,6 +39,7 @@ static int feed_authority(struct evidence *evidence, const struct envelope *enve
     }
     int r = applog_append(&evidence->authority_file, envelope->whole);
     directory_recheck(&evidence->directory, &evidence->authority);
+    directory_recheck(&evidence->others, &evidence->authority);
     if (r == 0)
         r = floors_recheck(&evidence->floors, &evidence->authority);
     return r == 0 ? 0 : refuse_disk(answer, r);
@@ -61,11 +62,19 @@ static bool is_about_us(const struct evidence *evidence, const struct envelope *
     return ours;
 }
 
+// It says nothing about us; but it may prove who signed what will be shown.
+static int feed_other(struct evidence *evidence, const struct envelope *envelope)
+{
+    int outcome = directory_add(&evidence->others, &evidence->authority, envelope->whole);
+    (void)outcome; // what proves nothing changes nothing
+    return 0;
+}
+
 static int feed_node(struct evidence *evidence, const struct envelope *envelope,
                      struct evidence_answer *answer)
 {
     if (evidence_self(evidence) && !is_about_us(evidence, envelope))
-        return 0;
+        return feed_other(evidence, envelope);
     int outcome = directory_add(&evidence->directory, &evidence->authority, envelope->whole);
     if (outcome == DIRECTORY_KNOWN || outcome == DIRECTORY_OUTDATED)
         return 0;

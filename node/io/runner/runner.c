@@ -140,6 +140,7 @@ static void close_all(struct runner *runner)
     journal_close(&runner->journal);
     intervals_deinit(&runner->intervals);
     evidence_close(&runner->evidence);
+    rate_deinit(&runner->rate);
     zone_files_deinit(&runner->zones);
     account_cache_deinit(&runner->accounts);
     policy_deinit(&runner->policies[0]);

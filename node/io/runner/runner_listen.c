@@ -40,6 +40,7 @@ struct check_world runner_world(struct runner *runner)
                                 .seen = &runner->journal.seen,
                                 .intervals = &runner->intervals,
                                 .processes = &runner->processes,
+                                .rate = &runner->rate,
                                 .watches = &runner->watches,
                                 .policies = {&runner->policies[0], &runner->policies[1]},
                                 .accounts = &runner->accounts,
@@ -112,6 +113,14 @@ static void record(struct runner *runner, const struct frame *frame)
     (void)evidence_feed(&runner->evidence, frame->data, &runner->answers[runner->answer_count++]);
 }
 
+static void show(struct runner *runner, const struct frame *frame)
+{
+    void *array = runner->answers;
+    base_grow(&array, &runner->answer_capacity, runner->answer_count + 1, sizeof *runner->answers);
+    runner->answers = array;
+    evidence_show(&runner->evidence, frame, &runner->answers[runner->answer_count++]);
+}
+
 static void start(struct runner *runner, const struct frame *frame)
 {
     runner_settle_feed(runner); // what it rests on is on the disk before it is used
@@ -166,9 +175,10 @@ static void heartbeat(struct runner *runner, const struct frame *frame)
 
 typedef void handler(struct runner *runner, const struct frame *frame);
 static handler *const HANDLERS[FRAME_KIND_COUNT] = {
-    [FRAME_RECORD] = record,         [FRAME_START] = start,         [FRAME_SIGNAL] = signal_run,
-    [FRAME_ENDED_ACK] = acknowledge, [FRAME_ZONE_WANT] = zone_want, [FRAME_RESUME] = resume,
-    [FRAME_HEARTBEAT] = heartbeat,
+    [FRAME_RECORD] = record,         [FRAME_SHOW] = show,
+    [FRAME_START] = start,           [FRAME_SIGNAL] = signal_run,
+    [FRAME_ENDED_ACK] = acknowledge, [FRAME_ZONE_WANT] = zone_want,
+    [FRAME_RESUME] = resume,         [FRAME_HEARTBEAT] = heartbeat,
 };
 
 uint64_t runner_check_gap(struct runner *runner)

@@ -44,7 +44,8 @@ struct runner {
     struct gap gap;
     char refuses[FRAME_REASON_ROOM]; // "": starts are accepted
     uint64_t resume_after_ns;        // a RESUME sent before this says nothing
-    uint64_t tokens, tokens_at_ms;   // check.h
+    struct rate rate;
+    uint64_t tokens, tokens_at_ms; // check.h
 
     struct evidence_answer *answers; // owned; told once what they say is on the disk
     size_t answer_count, answer_capacity;

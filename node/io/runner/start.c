@@ -121,6 +121,8 @@ void start_run(struct runner *runner, const struct check *check)
     struct spawn_process process;
     struct reason reason;
     memcpy(mark.boot, runner->boot, sizeof mark.boot);
+    if (check->shown)
+        rate_add(&runner->rate, &check->job_hash, &check->start->cause_record, clock_now_ms());
     int r = journal_start(&runner->journal, &mark, &check->key);
     runner_sync_soon(runner);
     if (r == 0)

@@ -51,6 +51,32 @@ static void add_file(struct start_cause *cause, const struct check *check)
     add(cause, "KATYDID_FILE_CHANGE", WORDS[news->report.what]);
 }
 
+static void add_word(char *text, size_t room, const char *word)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, room - used, "%s%s", used ? " " : "", word);
+}
+
+static void add_upstream(struct start_cause *cause, const struct shown_item *shown)
+{
+    for (size_t i = 0; i < LIMIT_UPSTREAM_COUNT_MAX && shown->ends[i]; i++) {
+        const struct shown_end *end = shown->ends[i];
+        char run[2 * RUN_ID_SIZE + 1] = "-", due[INSTANT_TEXT_SIZE] = "-";
+        if (memcmp(&end->run, &(struct run_id){{0}}, sizeof end->run) != 0)
+            hex_encode(end->run.b, RUN_ID_SIZE, run);
+        if (end->end.due_ms)
+            instant_print(end->end.due_ms, due);
+        add_word(cause->jobs, sizeof cause->jobs, end->job);
+        add_word(cause->outcomes, sizeof cause->outcomes, ledger_status_text(end->end.status));
+        add_word(cause->runs, sizeof cause->runs, run);
+        add_word(cause->dues, sizeof cause->dues, due);
+    }
+    add(cause, "KATYDID_UPSTREAM_JOB", cause->jobs);
+    add(cause, "KATYDID_UPSTREAM_OUTCOME", cause->outcomes);
+    add(cause, "KATYDID_UPSTREAM_RUNS", cause->runs);
+    add(cause, "KATYDID_UPSTREAM_DUE", cause->dues);
+}
+
 void start_cause_init(struct start_cause *cause, const struct check *check)
 {
     *cause = (struct start_cause){.text = text_of(check), .due_ms = due_ms(check)};
@@ -60,4 +86,6 @@ void start_cause_init(struct start_cause *cause, const struct check *check)
     }
     if (check->news)
         add_file(cause, check);
+    if (check->shown)
+        add_upstream(cause, check->shown);
 }

@@ -3,11 +3,14 @@
 // KATYDID_CAUSE is one word: schedule, catch-up, order, event, after, boot, member, file. KATYDID_DUE is
 // the due time, or when the order was given, or when what happened did. Some causes have more to say:
 //
-//   boot    KATYDID_BOOT    the kernel's boot id
+//   boot    KATYDID_BOOT      the kernel's boot id
 //   file    KATYDID_FILE KATYDID_FILE_CHANGE
+//   after   KATYDID_UPSTREAM_JOB, _OUTCOME, _RUNS and _DUE: what it comes after. Of several ends one word
+//           each, in the order in which the trigger names the jobs; a run or due time there is not: `-`
 #ifndef NODE_IO_RUNNER_START_CAUSE_H
 #define NODE_IO_RUNNER_START_CAUSE_H
 
+#include "node/core/trigger/instant.h"
 #include "node/io/runner/check.h"
 
 enum { START_CAUSE_COUNT_MAX = 8 };
@@ -19,6 +22,9 @@ struct start_cause {
     size_t count;
     char boot[2 * 16 + 1];
     char file[LIMIT_TEXT_SIZE_MAX + 260]; // the path, and the name in it
+    char jobs[LIMIT_UPSTREAM_COUNT_MAX * NAME_JOB_ROOM], outcomes[LIMIT_UPSTREAM_COUNT_MAX * 16];
+    char runs[LIMIT_UPSTREAM_COUNT_MAX * (2 * RUN_ID_SIZE + 1)];
+    char dues[LIMIT_UPSTREAM_COUNT_MAX * INSTANT_TEXT_SIZE];
 };
 
 // Of a start that passed the checks. `cause` must not move, and `check` outlives it.

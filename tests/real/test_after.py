@@ -1,0 +1,111 @@
+# test_after.py - jobs that come after other jobs, with real agents: what they are told, and when they are not due.
+import fleet
+import history
+import story
+import trio
+
+TELL = ("echo cause=$KATYDID_CAUSE job=$KATYDID_UPSTREAM_JOB outcome=$KATYDID_UPSTREAM_OUTCOME "
+        "runs=$KATYDID_UPSTREAM_RUNS due=$KATYDID_UPSTREAM_DUE")
+
+
+class OneNode(story.Story):
+    def setUp(self):
+        self.node = self.fleet.first_node()
+
+    def wait_ends(self, job, count, outcome="ok"):
+        return fleet.wait_until(lambda: len(self.node.ended(job, outcome)) >= count and self.node.ended(job, outcome),
+                                40, f"{count} of {job} are {outcome}")
+
+    def test_a_chain_runs_in_order_and_each_is_told_what_it_comes_after(self):
+        self.node.add("a", "--every", "30d", "--", "true")
+        self.node.add("b", "--after", "a", "--shell", TELL)
+        self.node.add("c", "--after", "b", "--shell", TELL)
+        self.node.run("run", "a")
+        self.wait_ends("c", 1)
+        told = dict(word.split("=", 1) for word in self.node.run("logs", "b").stdout.split())
+        upstream = self.node.ended("a", "ok")[0]
+        self.assertEqual((told["cause"], told["job"], told["outcome"]), ("after", "main/a", "ok"))
+        self.assertEqual(told["runs"], upstream["run"])
+        self.assertEqual(told["due"], "-")  # an order has no due time
+        self.assertIn("job=main/b", self.node.run("logs", "c").stdout)
+        self.assertIn("after a ok", self.node.run("why", "b").stdout)
+
+    def test_not_ok_and_ok_make_different_jobs_due(self):
+        self.node.add("a", "--every", "30d", "--shell", "exit 3")
+        self.node.add("good", "--after", "a", "--", "true")
+        self.node.add("bad", "--after", "a", "--outcome", "not-ok", "--shell", TELL)
+        self.node.run("run", "a", status=None)
+        self.wait_ends("bad", 1)
+        self.assertIn("outcome=failed", self.node.run("logs", "bad").stdout)
+        self.assertEqual(self.node.ended("good"), [])
+
+    def test_the_alert_hook_hears_of_every_failure_and_not_of_its_own(self):
+        text = """katydid: 1
+jobs:
+  alert:
+    after: {job: "*", outcome: not-ok}
+    shell: "echo $KATYDID_UPSTREAM_JOB; exit 1"
+  fails:
+    every: 30d
+    shell: "exit 1"
+  works:
+    every: 30d
+    shell: "true"
+"""
+        self.node.run("apply", *fleet.USER, "-", stdin=text)
+        self.node.run("run", "fails", status=None)
+        self.node.run("run", "works")
+        rows = self.wait_ends("alert", 1, "failed")
+        self.node.run("run", "fails", status=None)
+        rows = self.wait_ends("alert", 2, "failed")
+        self.node.run("run", "works")
+        self.assertEqual(len(rows), 2)
+        self.assertEqual(len(self.node.ended("alert")), 2)
+
+    def test_a_join_waits_for_both_of_one_due_time(self):
+        text = """katydid: 1
+defaults:
+  zone: UTC
+jobs:
+  a:
+    cron: "*/4 * * * * *"
+    shell: "true"
+  b:
+    cron: "*/4 * * * * *"
+    shell: "sleep 1"
+  both:
+    after: {jobs: [a, b], wait: all}
+    shell: "%s"
+""" % TELL
+        self.node.run("apply", *fleet.USER, "-", stdin=text)
+        self.wait_ends("both", 2)
+        told = dict(word.split("=", 1) for word in self.node.run("logs", "both").stdout.split() if "=" in word)
+        self.assertEqual(told["job"], "main/a")  # the words after the first stand alone
+        dues = self.node.run("logs", "both").stdout.split("due=")[1].split()
+        self.assertEqual(dues[0], dues[1])
+
+    def test_a_circle_is_refused_with_its_path(self):
+        self.node.add("a", "--every", "30d", "--", "true")
+        self.node.add("b", "--after", "a", "--", "true")
+        text = "katydid: 1\njobs:\n  a:\n    after: b\n    shell: \"true\"\n"
+        answer = self.node.run("apply", *fleet.USER, "-", stdin=text, status=fleet.FAILED)
+        self.assertIn("a -> b -> a", answer.stderr)
+        self.node.add("c", "--after", "b", "--", "true")
+
+
+class ThreeNodes(trio.Story):
+    def test_the_next_owner_runs_what_follows_when_the_first_dies(self):
+        node = self.nodes[0]
+        node.add("a", "--every", "30d", "--shell", "sleep 4")
+        node.add("b", "--after", "a", "--shell", TELL)
+        owner = self.owner_of("b")
+        others = self.others(owner)
+        self.owner_of("a")
+        others[0].run("run", "a")
+        owner.kill()
+        rows = fleet.wait_until(lambda: others[0].ended("b", "ok"), 60, "b came after a")
+        self.assertNotEqual(rows[0]["node"], owner.name)
+
+
+if __name__ == "__main__":
+    story.main()
