@@ -133,7 +133,9 @@ static void claim_again(struct core *core, struct job *job, const struct plan *p
                                                               : FRAME_SCHEDULED;
     const struct jobs_pending pending = {.key = plan->key,
                                          .attempt = attempt,
-                                         .start_ms = MAX_OF(plan->start_ms, core->wall_ms),
+                                         .start_ms =
+                                             MAX_OF(MAX_OF(plan->start_ms, core->wall_ms),
+                                                    plan->key.due_ms), // the clock may have fallen back
                                          .cause = (uint8_t)cause};
     schedule_attempt(core, job, &pending);
 }
@@ -165,6 +167,16 @@ static int64_t first_claim_ms(const struct known_due *due)
     return first_ms;
 }
 
+// Above the cursor: its claim came after this node had promised the job to somebody, and reserves nothing. It
+// is claimed with those around it.
+static bool is_undecided(const struct job *job, const struct known_key *key)
+{
+    for (size_t i = 0; i < job->slot_count; i++)
+        if (job->slots[i].trigger == key->trigger && job->schedule_version == key->schedule_version)
+            return key->due_ms > job->slots[i].decided_ms;
+    return false;
+}
+
 static void reopen(struct core *core, struct job *job, const struct known_due *due)
 {
     const struct known_attempt *open = known_open_attempt(due);
@@ -185,7 +197,7 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
         return;
     }
     bool stands_still = !plan.open && (job->is_paused || job->is_denied);
-    if (stands_still || goes_on(core, job, due))
+    if (stands_still || is_undecided(job, &due->key) || goes_on(core, job, due))
         return;
     if (plan.open)
         plan.fate = judge_attempt(core, plan.open);

@@ -418,9 +418,8 @@ void runs_settled(struct core *core)
 
 // Nothing came of a START: the runner knew another definition of the job, and the one it was told of may be
 // gone by now. What is in force now runs instead, while it still has this due time.
-static void start_again(struct core *core, struct run *run)
+static void start_again(struct core *core, struct run *run, const struct job *job)
 {
-    const struct job *job = jobs_find(&core->jobs, run->job);
     bool is_order = run->key.trigger == OCCURRENCE_ORDER;
     const char *reason = NULL;
     if (!job || !job->row || job->life != run->life)
@@ -440,6 +439,28 @@ static void start_again(struct core *core, struct run *run)
     run->state = RUN_ENDED;
 }
 
+// This node stood still or promised the job to somebody while a START was under way. What the runner did
+// with it is told soon, or it did nothing: nobody but an owner asks again, and the attempt is given up.
+static void give_up(struct core *core, struct run *run, struct job *job)
+{
+    job->live--;
+    remove_run(core, run);
+    schedule_wake(core, job);
+}
+
+static void look_at_start(struct core *core, struct run *run)
+{
+    struct job *job = jobs_find(&core->jobs, run->job);
+    bool is_ours = !job || !job->row || job->life != run->life || job->role == JOBS_OWNER;
+    uint64_t since_ms = is_ours ? run->sent_ms : MAX_OF(run->sent_ms, core->fleet.returned_ms);
+    if (core->now_ms - since_ms < RUNS_START_AGAIN_MS)
+        return;
+    if (is_ours)
+        start_again(core, run, job);
+    else
+        give_up(core, run, job);
+}
+
 void runs_tick(struct core *core)
 {
     if (core->runs.needs_resume) {
@@ -453,8 +474,11 @@ void runs_tick(struct core *core)
     core->runs.tick_ms = core->now_ms + RUNS_TICK_MS;
     for (size_t i = core->runs.count; i-- > 0;) {
         struct run *run = core->runs.items[i];
-        if (run->state == RUN_STARTING && core->now_ms - run->sent_ms >= RUNS_START_AGAIN_MS)
-            start_again(core, run);
+        if (run->state == RUN_STARTING) {
+            look_at_start(core, run);
+            if (i >= core->runs.count || core->runs.items[i] != run)
+                continue;
+        }
         log_tick(core, &run->log);
         finish_if_over(core, run);
     }

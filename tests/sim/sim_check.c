@@ -63,16 +63,31 @@ static size_t index_of(const struct sim *sim, const struct node_id *id)
     return SIZE_MAX;
 }
 
-// Whoever answered this take has promised it.
+static void note_asked(struct sim *sim, const struct job *job, struct sim_hold *hold)
+{
+    if (compare_epochs(&hold->epoch, &job->epoch) != 0)
+        hold->asked = hold->answered = 0;
+    for (size_t i = 0; i < job->asked_count; i++) {
+        size_t node = index_of(sim, &job->asked[i].id);
+        if (node >= 64)
+            continue;
+        hold->asked |= UINT64_C(1) << node;
+        hold->answered |= (uint64_t)job->asked[i].answered << node;
+    }
+}
+
+// Whoever answered this take has promised it: all that were asked and do not count as dead.
 static void note_take(struct sim *sim, struct sim_node *node, const struct job *job, struct sim_hold *hold)
 {
+    uint64_t asked = hold->asked, answered = hold->answered;
+    bool was_asked = compare_epochs(&hold->epoch, &job->epoch) == 0;
     hold->process = node->process;
     hold->taken_ms = sim->now_ms;
-    for (size_t i = 0; i < job->asked_count; i++) {
-        size_t other = job->asked[i].answered ? index_of(sim, &job->asked[i].id) : SIZE_MAX;
-        struct sim_hold *promise = other == SIZE_MAX ? NULL : hold_of(sim, job->name, other);
-        if (!promise)
+    for (size_t i = 0; was_asked && i < MIN_OF(sim->node_count, (size_t)64); i++) {
+        bool is_gone = owner_is_gone(node->core, &sim->fleet->identities[i].id);
+        if (!(answered >> i & 1) && (!(asked >> i & 1) || is_gone))
             continue;
+        struct sim_hold *promise = hold_of(sim, job->name, i);
         if (promise->life != job->life)
             *promise = (struct sim_hold){.life = job->life};
         if (compare_epochs(&job->epoch, &promise->floor) > 0)
@@ -93,6 +108,8 @@ static void follow_job(struct sim *sim, struct sim_node *node, const struct job 
     if (is_owner &&
         (!hold->is_owner || hold->process != node->process || compare_epochs(&hold->epoch, &job->epoch) != 0))
         note_take(sim, node, job, hold);
+    else if (job->role == JOBS_TAKING)
+        note_asked(sim, job, hold);
     hold->is_owner = is_owner;
     hold->epoch = job->epoch;
     if (hold->floor.number &&

@@ -37,6 +37,7 @@ struct sim_hold { // what a node has to do with a job
     uint64_t life;
     struct ledger_epoch floor; // of the highest completed take that it answered
     struct ledger_epoch epoch; // of its own
+    uint64_t asked, answered;  // while it takes: bits of nodes
     bool is_owner;
     uint64_t process;  // that took it
     uint64_t taken_ms; // true time

@@ -11,7 +11,8 @@ enum {
     QUIET_MS = 60 * 1000, // after this long without trouble nobody may count as dead
     TELLERS_MAX = 3,      // nodes asked about one job in the end
     KEPT_WITHIN_MS = 30 * 1000,
-    ASK_TRIES = 3, // a run may end between two answers
+    COPIES_MIN = 2, // who keeps a job later than others did is not given what was written before
+    ASK_TRIES = 3,  // a run may end between two answers
 };
 
 // --- views ---
@@ -216,18 +217,19 @@ static bool has_record(struct sim_node *node, const void *id, int size)
     return found;
 }
 
-// Every record about the job that is older than this.
+// Every record about this life of the job that is older than this. What ends after a delete has no keepers.
 static const char records_of[] = "SELECT DISTINCT l.id, l.kind FROM ledger l JOIN item i ON i.ledger = l.row"
-                                 " WHERE i.job = ? AND i.at < ?";
+                                 " WHERE i.job = ? AND i.at < ? AND i.life = ?";
 
 static void check_copies_of(struct life *life, struct sim_node *node, const char *job)
 {
     struct sim *sim = life->sim;
-    size_t wanted = MIN_OF(count_members(life), (size_t)OWNER_KEEPER_COUNT);
+    size_t wanted = MIN_OF(count_members(life), (size_t)COPIES_MIN);
     sqlite3_stmt *statement;
     int outcome = sqlite3_prepare_v2(node->disk.database.connection, records_of, -1, &statement, NULL);
     assert(outcome == SQLITE_OK);
     sqlite3_bind_text(statement, 1, job, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, (int64_t)sim_jobs_find(sim, strchr(job, '/') + 1)->life);
     sqlite3_bind_int64(statement, 2, sim_wall_ms(sim) - KEPT_WITHIN_MS);
     while (sqlite3_step(statement) == SQLITE_ROW && !sim->failure[0]) {
         const void *id = sqlite3_column_blob(statement, 0);

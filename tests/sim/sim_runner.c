@@ -109,9 +109,12 @@ static void beat(struct sim *sim, void *thing, uint64_t number)
 static void fork_network(struct sim *sim, void *thing, uint64_t number)
 {
     struct sim_runner *runner = thing;
-    (void)sim;
     if (!runner->is_running || number != runner->forks || runner->node->core || runner->node->has_left)
         return;
+    if (is_still(runner)) { // who stands still starts nothing
+        sim_after(sim, FORK_MAX_MS, fork_network, runner, number);
+        return;
+    }
     sim_node_begin_network(runner->node);
     say_hello(runner);
     say_heartbeat(runner);

@@ -68,6 +68,29 @@ static void a_definition_replaced_while_the_runner_asks_for_it_blocks_nothing(vo
     story_end(sim);
 }
 
+static void a_start_under_way_when_its_node_is_stopped_is_not_repeated_without_a_take(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct sim *sim = story_begin(seed, 3, "2026-09-22 10:00:00");
+        const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(5), .work = {"for=300"}};
+        story_define(sim->nodes[0], &tick);
+        sim_run(sim, SECONDS(20));
+        struct sim_node *owner = story_owner(sim, "tick");
+        assert_non_null(owner);
+        size_t asked = sim->check->asked_count;
+        assert_true(sim_run_until(sim, is_asked_for, &asked, MINUTES(1)));
+        sim_node_stop(owner); // the runner has not answered yet
+        sim_run(sim, SECONDS(30));
+        sim_node_continue(owner);
+        sim_run(sim, MINUTES(1));
+        assert_int_equal(sim->check->double_count, 0);
+        for (size_t i = 0; i < 3; i++)
+            story_all(sim->nodes[i], "tick", LEDGER_OK);
+        story_end(sim);
+    }
+}
+
 static void put_copy(struct sim_node *node, const struct sim_record *record)
 {
     struct sim_record copy = {.id = record->id};
@@ -103,6 +126,7 @@ int main(void)
         cmocka_unit_test(an_edited_schedule_repeats_no_order),
         cmocka_unit_test(an_order_is_retried_under_a_new_schedule),
         cmocka_unit_test(a_definition_replaced_while_the_runner_asks_for_it_blocks_nothing),
+        cmocka_unit_test(a_start_under_way_when_its_node_is_stopped_is_not_repeated_without_a_take),
         cmocka_unit_test(a_newcomer_starts_nothing_that_is_paused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
