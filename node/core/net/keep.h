@@ -13,7 +13,7 @@
 struct core;
 
 enum {
-    KEEP_HOLDER_MAX = 4,
+    KEEP_HOLDER_MAX = 16,          // one record may speak of several jobs, each with keepers of its own
     KEEP_WAITING_COUNT_MAX = 4096, // beyond it the oldest waits on disk only, and is offered later
     KEEP_AGAIN_MS = 3000,          // a keeper that has not answered is told again
     KEEP_OFFER_PAGE = 512,         // ids in one message
