@@ -31,7 +31,6 @@ enum {
     RECORDS_STAY_HERE,
     RETURNED_GET_NOTHING,
     NOBODY_ELSE_IS_ASKED,
-    RESULTS_ARE_ACKNOWLEDGED_EARLY,
 };
 
 const struct plant plants[] = {
@@ -60,8 +59,6 @@ const struct plant plants[] = {
     [RECORDS_STAY_HERE - 1] = {"unkept", 12, "records are not handed to keepers", true},
     [RETURNED_GET_NOTHING - 1] = {"unoffered", 12, "who returns is not offered what it missed", false},
     [NOBODY_ELSE_IS_ASKED - 1] = {"alone", 12, "a question about history is not passed on", false},
-    [RESULTS_ARE_ACKNOWLEDGED_EARLY - 1] = {"hurried", 0, "results are acknowledged before they are durable",
-                                            true},
 };
 const size_t plant_count = COUNT_OF(plants);
 
@@ -292,14 +289,4 @@ WRAP(size_t, ask_others, struct core *core, struct answer *answer, const struct 
 size_t __wrap_ask_others(struct core *core, struct answer *answer, const struct effect_query *query)
 {
     return is_planted(NOBODY_ELSE_IS_ASKED) ? 0 : __real_ask_others(core, answer, query);
-}
-
-WRAP(void, runs_results_written, struct core *core, uint64_t ticket);
-
-void __wrap_runs_results_written(struct core *core, uint64_t ticket)
-{
-    bool hurries = is_planted(RESULTS_ARE_ACKNOWLEDGED_EARLY);
-    __real_runs_results_written(core, hurries ? 1 : ticket);
-    if (hurries)
-        runs_settled(core);
 }

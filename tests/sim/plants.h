@@ -10,7 +10,7 @@
 
 struct plant {
     const char *name;
-    unsigned rule; // of the protocol; 0: of the simulator's own promises
+    unsigned rule; // of the protocol
     const char *what;
     bool is_slow; // many seeds are needed: only in the full set
 };
