@@ -223,13 +223,14 @@ static void denied(struct core *core, struct run *run, const struct frame *frame
 {
     if (run->state != RUN_STARTING)
         return;
-    if (frame->rule == 0) { // stale, or the runner waits for RESUME: the same START again, fresh
-        core->runs.needs_resume = true;
+    struct job *job = jobs_find(&core->jobs, run->job);
+    bool is_edited = job && job->row && !hash_equal(&frame->start.definition, &job->definition_id);
+    if (frame->rule == 0 || is_edited) { // stale, it waits for RESUME, or an edit crossed it: START again
+        core->runs.needs_resume |= frame->rule == 0;
         if (!renew_start(core, run))
             withdraw(core, run);
         return;
     }
-    struct job *job = jobs_find(&core->jobs, run->job);
     if (job)
         book_story(core, job, &run->key, "the runner denied it by rule %u: %s", frame->rule, frame->reason);
     run->ended = *frame;
