@@ -106,6 +106,17 @@ class ThreeNodes(trio.Story):
         rows = fleet.wait_until(lambda: [row for row in others[0].runs("b", status=None) if row["outcome"] == "ok"], 60, "b came after a")
         self.assertNotEqual(rows[0]["node"], owner.name)
 
+    def test_what_ends_on_one_machine_starts_what_follows_on_another(self):
+        first, *others = self.nodes
+        for number, (up, down) in enumerate(((others[0], first), (first, others[1]), (others[1], others[0]))):
+            first.add(f"up-{number}", "--every", "30d", "--node", up.name, "--", "true")
+            first.add(f"down-{number}", "--after", f"up-{number}", "--node", down.name, "--", "true")
+            self.assertIs(self.owner_of(f"up-{number}"), up)
+            self.assertIs(self.owner_of(f"down-{number}"), down)
+            up.run("run", f"up-{number}")
+            rows = fleet.wait_until(lambda: up.ended(f"down-{number}", "ok"), 30, f"{down.name} heard of {up.name}")
+            self.assertEqual([row["node"] for row in rows], [down.name])
+
 
 if __name__ == "__main__":
     story.main()

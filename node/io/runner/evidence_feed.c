@@ -62,19 +62,19 @@ static bool is_about_us(const struct evidence *evidence, const struct envelope *
     return ours;
 }
 
-// It says nothing about us; but it may prove who signed what will be shown.
-static int feed_other(struct evidence *evidence, const struct envelope *envelope)
+// It may prove who signed what will be shown, or who let that one in: perhaps we did.
+static void feed_other(struct evidence *evidence, const struct envelope *envelope)
 {
     int outcome = directory_add(&evidence->others, &evidence->authority, envelope->whole);
     (void)outcome; // what proves nothing changes nothing
-    return 0;
 }
 
 static int feed_node(struct evidence *evidence, const struct envelope *envelope,
                      struct evidence_answer *answer)
 {
+    feed_other(evidence, envelope);
     if (evidence_self(evidence) && !is_about_us(evidence, envelope))
-        return feed_other(evidence, envelope);
+        return 0; // it says nothing about us
     int outcome = directory_add(&evidence->directory, &evidence->authority, envelope->whole);
     if (outcome == DIRECTORY_KNOWN || outcome == DIRECTORY_OUTDATED)
         return 0;
