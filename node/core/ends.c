@@ -12,6 +12,7 @@
 
 #define HOUR_MS (3600 * 1000LL)
 #define KEEP_MS (25 * HOUR_MS) // what was claimed may wait for a day
+#define TELL_MS (60 * 1000LL)  // what ended longer ago is no news
 
 static void item_free(struct ends_item *item)
 {
@@ -34,6 +35,11 @@ void ends_deinit(struct ends *ends)
     free(ends->items);
     free(ends->followers);
     *ends = (struct ends){0};
+}
+
+static const char *short_name(const char *job)
+{
+    return strncmp(job, "main/", 5) == 0 ? job + 5 : job;
 }
 
 // --- who waits ---
@@ -145,6 +151,34 @@ static void add_item(struct core *core, const struct event_row *row, const struc
     ends->size += item->envelope.size;
 }
 
+// A failure that is to be tried again is not the end of it.
+static bool is_final(const struct core *core, const struct ends_item *item)
+{
+    const struct job *job = jobs_find(&core->jobs, item->occurrence.job);
+    const struct definition *definition = job ? jobs_definition(core, job) : NULL;
+    return !item->attempt || item->end.status == LEDGER_OK || !definition ||
+           !retry_is_wanted(definition, item->attempt, item->end.status);
+}
+
+// Who waits for it to end well is told that it did not; a pattern that fits many jobs waits for none of them.
+static void tell_not_due(struct core *core, const struct ends_item *shape)
+{
+    const char *upstream = shape->occurrence.job;
+    bool is_news = core->is_ready && shape->end.ended_ms > core->wall_ms - TELL_MS &&
+                   shape->end.status != LEDGER_OK && is_final(core, shape);
+    for (size_t i = 0; is_news && i < core->ends.follower_count; i++) {
+        const struct ends_follower *follower = &core->ends.followers[i];
+        const char *pattern = (const char *)follower->patterns.data;
+        const char *end = pattern + follower->patterns.size;
+        bool is_named = false;
+        for (; pattern < end; pattern += strlen(pattern) + 1)
+            is_named |= strcmp(pattern, upstream) == 0;
+        if (is_named && follower->outcome == DEFINITION_OUTCOME_OK && follower->job->role == JOBS_OWNER)
+            book_story(core, follower->job, NULL, "upstream %s: %s, so it was not due by that",
+                       short_name(upstream), ledger_status_text(shape->end.status));
+    }
+}
+
 void ends_note(struct core *core, const struct event_row *row)
 {
     bool is_result = row->kind == EVENT_ROW_RESULT, is_awaited = false;
@@ -159,6 +193,7 @@ void ends_note(struct core *core, const struct event_row *row)
         is_awaited |= is_wanted(&core->ends.followers[i], shape.occurrence.job, shape.end.status);
     if (is_awaited && !is_here(&core->ends, row))
         add_item(core, row, &shape);
+    tell_not_due(core, &shape);
 }
 
 // --- telling those who wait ---
@@ -226,15 +261,6 @@ void ends_offer_again(struct core *core, const struct job *job)
 }
 
 // --- what follows ---
-
-// A failure that is to be tried again is not the end of it.
-static bool is_final(const struct core *core, const struct ends_item *item)
-{
-    const struct job *job = jobs_find(&core->jobs, item->occurrence.job);
-    const struct definition *definition = job ? jobs_definition(core, job) : NULL;
-    return !item->attempt || item->end.status == LEDGER_OK || !definition ||
-           !retry_is_wanted(definition, item->attempt, item->end.status);
-}
 
 struct view {                       // the ends that a job may come after, as they came
     struct upstream_end *ends;      // owned
@@ -433,11 +459,6 @@ bool ends_show(struct core *core, const struct job *job, const struct known_key 
     }
     view_deinit(&view);
     return is_found;
-}
-
-static const char *short_name(const char *job)
-{
-    return strncmp(job, "main/", 5) == 0 ? job + 5 : job;
 }
 
 void ends_tell(const struct core *core, const struct job *job, const struct known_key *key, char *out,

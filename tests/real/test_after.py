@@ -38,6 +38,8 @@ class OneNode(story.Story):
         self.wait_ends("bad", 1)
         self.assertIn("outcome=failed", self.node.run("logs", "bad").stdout)
         self.assertEqual(self.node.ended("good"), [])
+        at = self.node.status()["time"]
+        self.assertIn("upstream a: failed", self.node.run("why", "good", at, status=None).stdout)
 
     def test_the_alert_hook_hears_of_every_failure_and_not_of_its_own(self):
         text = """katydid: 1
