@@ -89,6 +89,14 @@ static void order_read_window(struct codec *codec, const Katydid__Change__Order 
                                out->not_after_ms - out->not_before_ms <= LIMIT_ORDER_MS_MAX);
 }
 
+static void order_read_range(struct codec *codec, const Katydid__Change__Order *in, struct order *out)
+{
+    out->from_ms = codec_instant(codec, in->from_ms);
+    out->until_ms = codec_instant(codec, in->until_ms);
+    bool is_range = out->from_ms > 0 && out->until_ms >= out->from_ms && out->action == ORDER_RUN;
+    codec_check(codec, is_range || (out->from_ms == 0 && out->until_ms == 0));
+}
+
 static void order_read(struct codec *codec, const void *message, void *ret)
 {
     const Katydid__Change__Order *in = message;
@@ -107,6 +115,7 @@ static void order_read(struct codec *codec, const void *message, void *ret)
     out->targets =
         codec_ids(codec, in->targets, &out->target_count, LIMIT_TARGET_COUNT_MAX, sizeof *out->targets);
     order_read_window(codec, in, out);
+    order_read_range(codec, in, out);
     out->stamp = codec_stamp(codec, in->stamp);
     out->authority_number = codec_counter(codec, in->authority_number, 0);
 }
@@ -131,6 +140,8 @@ void order_encode(const struct order *order, struct buffer *out)
     message.targets = codec_put_ids(&room, order->targets, order->target_count, NODE_ID_SIZE);
     message.not_before_ms = order->not_before_ms;
     message.not_after_ms = order->not_after_ms;
+    message.from_ms = order->from_ms;
+    message.until_ms = order->until_ms;
     message.stamp = order->stamp;
     message.life = order->life;
     message.authority_number = order->authority_number;

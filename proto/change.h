@@ -47,6 +47,8 @@ struct order { // kind 23
     size_t target_count;
     int64_t not_before_ms;
     int64_t not_after_ms; // <= not_before + LIMIT_ORDER_MS_MAX
+    int64_t from_ms;      // run: the due times in [from, until] anew; both 0: run once, now
+    int64_t until_ms;
     uint64_t stamp;
     uint64_t authority_number;
 };

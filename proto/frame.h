@@ -57,6 +57,7 @@ enum frame_cause {
     FRAME_BOOT,
     FRAME_MEMBER,
     FRAME_FILE,
+    FRAME_BACKFILL, // a past due time, by an order
     FRAME_CAUSE_COUNT,
 };
 

@@ -103,7 +103,8 @@ static void ledger_read_occurrence(struct codec *codec, const Katydid__Ledger__O
     codec_id_or_zero(codec, in->target, out->target.b, sizeof out->target.b);
     out->due_ms = codec_instant(codec, in->due_ms);
     codec_id_or_zero(codec, in->cause, out->cause.b, sizeof out->cause.b);
-    codec_check(codec, out->due_ms == 0 || hash_is_zero(&out->cause)); // one occurrence, one id
+    // One occurrence, one id: what an order ran once has no due time.
+    codec_check(codec, out->trigger != UINT16_MAX || out->due_ms == 0);
 }
 
 // How many due times an item covers: 0 is read as 1; more need a step and have no cause in their place.

@@ -39,7 +39,7 @@ struct ledger_occurrence {
     uint64_t schedule_version;
     uint16_t trigger;
     struct node_id target; // zero: any node
-    int64_t due_ms;        // nominal; 0 when `cause` stands in for it (never both)
+    int64_t due_ms;        // nominal; 0 when `cause` stands in for it; both: an order ran it anew
     struct hash cause;     // zero, or the record id of the order or event
 };
 

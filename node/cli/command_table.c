@@ -137,6 +137,9 @@ static const struct command_option PAUSE[] = {
 static const struct command_option RUN[] = {
     {"wait", NULL, false, "wait for the end; exit 0 only if it was ok"},
     {"within", "DUR", false, "give up when it cannot start within this time (default 10m)"},
+    {"from", "TIME", false, "not now but for each past due time since then, one after another"},
+    {"until", "TIME", false, "with --from: up to then"},
+    {"missing", NULL, false, "with --from: only those that did not end well"},
 };
 
 static const struct command_option RUNS[] = {

@@ -8,6 +8,7 @@
 #include "node/cli/job_view.h"
 #include "node/cli/outcome.h"
 #include "node/cli/print.h"
+#include "node/cli/run_past.h"
 #include "node/cli/run_ref.h"
 #include "node/core/retry.h"
 #include "node/core/trigger/duration.h"
@@ -90,6 +91,8 @@ static int run_now(const struct command_line *line, struct session *session, con
     struct buffer record = {0};
     bool is_json = command_line_has(line, "json");
     struct order order = new_order(&session->signer, ORDER_RUN, &view->signed_.definition, within_ms);
+    if (run_past_is_meant(line))
+        return run_past(line, session, view, &order);
     struct record_id id = sign_order(&session->signer, &order, &record);
     int status = session_put(session, &record);
     if (status != COMMAND_DONE)

@@ -1,5 +1,6 @@
 #include "node/core/intake.h"
 
+#include "node/core/backfill.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -195,7 +196,10 @@ static void follow_order(struct core *core, const struct table_order *row)
             schedule_cancel(core, job, is_one ? &order->run : NULL);
     } else if (order->action == ORDER_RUN && job && job->row && job->life == order->life &&
                (job->role == JOBS_OWNER)) {
-        schedule_order(core, job, &row->record->id.hash, order->not_before_ms);
+        if (order->from_ms)
+            backfill_order(core, job, &row->record->id.hash, order);
+        else
+            schedule_order(core, job, &row->record->id.hash, order->not_before_ms);
     }
 }
 

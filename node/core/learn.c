@@ -23,7 +23,8 @@ static bool is_credible(const struct core *core, const struct node_id *signer, i
 
 static void raise_cursor(struct job *job, const struct ledger_occurrence *of, int64_t decided_ms)
 {
-    if (of->trigger >= job->slot_count || of->schedule_version != job->schedule_version)
+    if (of->trigger >= job->slot_count || of->schedule_version != job->schedule_version ||
+        !hash_is_zero(&of->cause))
         return;
     struct jobs_slot *slot = &job->slots[of->trigger];
     slot->decided_ms = MAX_OF(slot->decided_ms, decided_ms);

@@ -15,8 +15,9 @@ struct occurrence {
         schedule_version;  // 0 for what an order asked for: it runs once, whatever becomes of the schedule
     uint16_t trigger;      // index in the definition; OCCURRENCE_ORDER for run-now
     struct node_id target; // zero: any node
-    int64_t due_ms;        // nominal, unix, before jitter; 0 when there is a `cause`
-    struct hash cause;     // zero, or the record id of the order, or what happened (happening.h)
+    int64_t
+        due_ms; // nominal, unix, before jitter; 0 when there is a `cause`, unless a backfill makes it anew
+    struct hash cause; // zero, or the record id of the order, or what happened (happening.h)
 };
 
 enum {

@@ -323,7 +323,8 @@ static void learn_gathered(struct core *core, struct past_item *item, const stru
     for (size_t i = 0; i < answer->gather.count; i++) {
         const struct gather_due *due = &answer->gather.items[i];
         bool is_mine = node_id_is_zero(&due->key.target) || node_id_equal(&due->key.target, &core->self.id);
-        if (is_of(item, due) && is_mine && due->key.trigger < item->trigger_count)
+        bool is_of_calendar = due->key.trigger < item->trigger_count && hash_is_zero(&due->key.cause);
+        if (is_of(item, due) && is_mine && is_of_calendar)
             item->decided_ms[due->key.trigger] = MAX_OF(item->decided_ms[due->key.trigger], due->last_due_ms);
     }
 }

@@ -1,5 +1,6 @@
 #include "node/core/reopen.h"
 
+#include "node/core/backfill.h"
 #include "node/core/catch_up.h"
 #include "node/core/ends.h"
 #include "node/core/happening.h"
@@ -69,6 +70,8 @@ static int64_t window_ms(const struct core *core, const struct job *job, const s
                                                          &job->slots[key->trigger], key->due_ms));
     if (happening_is(key))
         return HAPPENING_LATE_MS;
+    if (backfill_is(key))
+        return LIMIT_ORDER_MS_MAX;
     return window_ms + (int64_t)jobs_definition(core, job)->catch_up_spread_ms;
 }
 
@@ -190,7 +193,8 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
     } else if (due->status == LEDGER_OPEN && open) {
         plan.open = open;
         plan.attempt = open->number;
-        plan.since_ms = due->key.due_ms ? due->key.due_ms : due->attempts[0].claimed_ms;
+        bool has_time = due->key.due_ms && !backfill_is(&due->key);
+        plan.since_ms = has_time ? due->key.due_ms : due->attempts[0].claimed_ms;
         plan.start_ms = start_time_ms(core, job, &due->key, first_claim_ms(due));
         plan.first_ms = MIN_OF(plan.start_ms, start_time_first_ms(core, job, &due->key, plan.since_ms));
     } else {

@@ -1,5 +1,6 @@
 #include "node/core/runs.h"
 
+#include "node/core/backfill.h"
 #include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/schedule.h"
@@ -114,6 +115,8 @@ void runs_start(struct core *core, struct job *job, const struct jobs_pending *p
                                       .cause_record = pending->key.cause,
                                       .attempt = (uint16_t)pending->attempt,
                                       .generation = core->self.generation};
+    if (backfill_is(&run->key))
+        run->start.cause = FRAME_BACKFILL;
     if (happening_is(&run->key))
         (void)happening_describe(core, job, &run->key, &run->start);
     send_start(core, run);
@@ -137,6 +140,8 @@ static void tell_end(const struct core *core, const struct job *job, const struc
     char cause[HAPPENING_TEXT_ROOM] = "";
     if (job && happening_is(&run->key))
         happening_tell(core, job, &run->key, cause);
+    if (backfill_is(&run->key))
+        snprintf(cause, sizeof cause, "backfill");
     snprintf(out, HAPPENING_TEXT_ROOM + FRAME_REASON_ROOM, "%s%s%s", run->ended.reason,
              run->ended.reason[0] && cause[0] ? "; " : "", cause);
 }

@@ -1,6 +1,7 @@
 #include "node/core/schedule.h"
 
 #include "node/core/after_end.h"
+#include "node/core/backfill.h"
 #include "node/core/catch_up.h"
 #include "node/core/reopen.h"
 #include "node/core/state.h"
@@ -252,21 +253,44 @@ static size_t count_before(const struct job *job, const struct jobs_pending *pen
     return count;
 }
 
+// Does nothing of the job run here but what an order made anew?
+static bool runs_backfill_only(const struct core *core, const struct job *job)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < core->runs.count; i++) {
+        const struct run *run = core->runs.items[i];
+        count += run->life == job->life && backfill_is(&run->key) && strcmp(run->job, job->name) == 0;
+    }
+    return count > 0 && count == job->live;
+}
+
+// Something that is due for itself waits as well: it goes first.
+static bool is_preceded(const struct core *core, const struct job *job, const struct jobs_pending *pending)
+{
+    for (size_t i = 0; i < job->pending_count && job->pending[i].start_ms <= core->wall_ms; i++)
+        if (!backfill_is(&job->pending[i].key))
+            return backfill_is(&pending->key);
+    return false;
+}
+
 // What is caught up waits for each other, and so it does for what runs: it is no less due than the rest.
 static enum definition_busy policy_of(const struct core *core, const struct job *job,
                                       const struct jobs_pending *pending)
 {
     enum definition_busy busy = jobs_definition(core, job)->busy;
+    if (backfill_is(&pending->key))
+        return DEFINITION_BUSY_QUEUE;
     if (count_before(job, pending) > SCHEDULE_QUEUE_MAX)
         return DEFINITION_BUSY_SKIP;
-    bool waits = pending->cause == FRAME_CATCH_UP || pending->cause == FRAME_QUEUED;
+    bool waits =
+        pending->cause == FRAME_CATCH_UP || pending->cause == FRAME_QUEUED || runs_backfill_only(core, job);
     return busy == DEFINITION_BUSY_SKIP && waits ? DEFINITION_BUSY_QUEUE : busy;
 }
 
 // What the concurrency policy says of one more run while others live.
 static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct jobs_pending *pending)
 {
-    if (job->live == 0 && !runs_elsewhere(core, job))
+    if (job->live == 0 && !runs_elsewhere(core, job) && !is_preceded(core, job, pending))
         return START_NOW;
     switch (policy_of(core, job, pending)) {
     case DEFINITION_BUSY_ALLOW:

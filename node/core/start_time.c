@@ -4,13 +4,13 @@
 
 bool start_time_is_caught_up(const struct known_key *key, int64_t claimed_ms)
 {
-    return key->due_ms && key->due_ms + START_TIME_LATE_MS < claimed_ms;
+    return key->due_ms && hash_is_zero(&key->cause) && key->due_ms + START_TIME_LATE_MS < claimed_ms;
 }
 
 int64_t start_time_first_ms(const struct core *core, const struct job *job, const struct known_key *key,
                             int64_t claimed_ms)
 {
-    if (!key->due_ms)
+    if (!key->due_ms || !hash_is_zero(&key->cause))
         return claimed_ms;
     return key->due_ms + due_offset_ms(jobs_definition(core, job)->jitter_ms, job->name, &key->target);
 }

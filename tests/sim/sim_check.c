@@ -165,6 +165,11 @@ static const char *why_not(const struct core *core, const char *job, const struc
     return table_job_is_paused(row, core->wall_ms) ? "paused" : NULL;
 }
 
+static bool is_backfill(const struct frame_start *start)
+{
+    return start->due_ms && !hash_is_zero(&start->cause_record);
+}
+
 void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame *frame)
 {
     const struct frame_start *start = &frame->start;
@@ -180,10 +185,12 @@ void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame 
         sim_fail(sim, "%s asks for %s before its due time %s", node->identity->name, version->job,
                  text_of(start->due_ms, due));
     if (start->trigger != FRAME_TRIGGER_ORDER && (start->due_ms || hash_is_zero(&start->cause_record)) &&
-        !sim_rule(sim, SIM_RULE_DUE, sim_jobs_is_due(sim, &start->definition, start->due_ms)))
+        !sim_rule(sim, SIM_RULE_DUE,
+                  is_backfill(start) ? sim_jobs_was_due(sim, &start->definition, start->due_ms)
+                                     : sim_jobs_is_due(sim, &start->definition, start->due_ms)))
         sim_fail(sim, "%s asks for %s at %s, which is no due time", node->identity->name, version->job,
                  text_of(start->due_ms, due));
-    if (start->trigger != FRAME_TRIGGER_ORDER &&
+    if (start->trigger != FRAME_TRIGGER_ORDER && !is_backfill(start) &&
         !sim_rule(sim, SIM_RULE_DUE, !sim_jobs_is_blacked_out(version, start->due_ms)))
         sim_fail(sim, "%s asks for %s at %s, in a blackout", node->identity->name, version->job,
                  text_of(start->due_ms, due));

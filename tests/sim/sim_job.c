@@ -95,6 +95,17 @@ const struct sim_version *sim_jobs_version_of(const struct sim *sim, const struc
     return NULL;
 }
 
+bool sim_jobs_was_due(const struct sim *sim, const struct hash *definition, int64_t due_ms)
+{
+    const struct sim_version *version = sim_jobs_version_of(sim, definition);
+    if (!version)
+        return false;
+    struct sim_version unbounded = *version;
+    unbounded.since_ms = 0;
+    unbounded.until_ms = INT64_MAX;
+    return sim_version_next(&unbounded, due_ms - 1) == due_ms;
+}
+
 bool sim_jobs_is_due(const struct sim *sim, const struct hash *definition, int64_t due_ms)
 {
     const struct sim_version *version = sim_jobs_version_of(sim, definition);
@@ -297,7 +308,8 @@ struct sim_record sim_job_delete(struct sim *sim, const char *job)
     return record;
 }
 
-static struct sim_record sign_order(struct sim *sim, const char *job, enum order_action action)
+static struct sim_record sign_order(struct sim *sim, const char *job, enum order_action action,
+                                    int64_t from_ms, int64_t until_ms)
 {
     struct sim_record record = {0};
     struct order order = {.action = action,
@@ -305,6 +317,8 @@ static struct sim_record sign_order(struct sim *sim, const char *job, enum order
                           .life = get(sim, job)->life,
                           .not_before_ms = sim_wall_ms(sim),
                           .not_after_ms = sim_wall_ms(sim) + ORDER_MS,
+                          .from_ms = from_ms,
+                          .until_ms = until_ms,
                           .stamp = next_stamp(sim),
                           .authority_number = 1};
     snprintf(order.name, sizeof order.name, "%s", job);
@@ -316,10 +330,15 @@ static struct sim_record sign_order(struct sim *sim, const char *job, enum order
 
 struct sim_record sim_job_run(struct sim *sim, const char *job)
 {
-    return sign_order(sim, job, ORDER_RUN);
+    return sign_order(sim, job, ORDER_RUN, 0, 0);
+}
+
+struct sim_record sim_job_backfill(struct sim *sim, const char *job, int64_t from_ms, int64_t until_ms)
+{
+    return sign_order(sim, job, ORDER_RUN, from_ms, until_ms);
 }
 
 struct sim_record sim_job_cancel(struct sim *sim, const char *job)
 {
-    return sign_order(sim, job, ORDER_CANCEL);
+    return sign_order(sim, job, ORDER_CANCEL, 0, 0);
 }

@@ -94,11 +94,14 @@ struct sim_record sim_job_pause(struct sim *sim, const char *name);
 struct sim_record sim_job_resume(struct sim *sim, const char *name, const struct hash *pause); // NULL: all
 struct sim_record sim_job_delete(struct sim *sim, const char *name);
 struct sim_record sim_job_run(struct sim *sim, const char *name); // an order
+struct sim_record sim_job_backfill(struct sim *sim, const char *name, int64_t from_ms, int64_t until_ms);
 struct sim_record sim_job_cancel(struct sim *sim, const char *name);
 
 struct sim_name *sim_jobs_find(const struct sim *sim, const char *name);
 // The oracle: is this a due time of the schedule this definition has?
 bool sim_jobs_is_due(const struct sim *sim, const struct hash *definition, int64_t due_ms);
+// And without the bounds of the schedule?
+bool sim_jobs_was_due(const struct sim *sim, const struct hash *definition, int64_t due_ms);
 // The oracle: does it lie in a blackout?
 bool sim_jobs_is_blacked_out(const struct sim_version *version, int64_t due_ms);
 // The first due time of a version after an instant; INT64_MAX: none.

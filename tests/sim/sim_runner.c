@@ -268,7 +268,10 @@ static struct verdict check_due(const struct sim_runner *runner, const struct fr
         return (struct verdict){0, NULL};
     if (start->due_ms == 0 && !hash_is_zero(&start->cause_record))
         return check_happening(runner, start, &definition->triggers[start->trigger]);
-    if (!sim_jobs_is_due(runner->node->sim, &start->definition, start->due_ms))
+    bool is_backfill = start->due_ms && !hash_is_zero(&start->cause_record);
+    if (is_backfill && sim_jobs_was_due(runner->node->sim, &start->definition, start->due_ms))
+        return (struct verdict){0, NULL};
+    if (is_backfill || !sim_jobs_is_due(runner->node->sim, &start->definition, start->due_ms))
         return (struct verdict){4, "not a due time"};
     if (start->due_ms > wall_ms)
         return (struct verdict){4, "it lies ahead"};

@@ -352,6 +352,86 @@ static void a_failed_run_is_tried_again_before_the_interval_begins(void **state)
     story_end(sim);
 }
 
+// --- backfill ---
+
+static void backfill(struct sim_node *node, const char *name, const char *from, const char *until)
+{
+    struct sim_record order = sim_job_backfill(node->sim, name, story_time(from), story_time(until));
+    assert_int_equal(sim_person_put(node->sim, node, order), SIM_PUT_ADDED);
+}
+
+static const struct sim_job each_minute = {.name = "digest", .every_ms = MINUTES(1), .work = {"for=3000"}};
+
+static void a_past_range_runs_one_after_another(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(75, 3, TEN);
+    struct sim_node *node = sim->nodes[0];
+    story_define(node, &each_minute);
+    sim_run(sim, MINUTES(5));
+    size_t starts = story_starts(sim, "digest");
+    backfill(node, "digest", "2026-09-22 09:00:00", "2026-09-22 09:59:00"); // before the job was made
+    sim_run(sim, MINUTES(6)); // sixty runs of three seconds, and the usual ones between them
+    assert_int_equal(story_starts(sim, "digest"), starts + 60 + 6);
+    assert_int_equal(rows_with(node, "main/digest", "backfill"), 60);
+    for (size_t i = 1; i < sim->check->start_count; i++)
+        assert_true(sim->check->starts[i - 1].ended_ms <= sim->check->starts[i].started_ms);
+    story_all(node, "digest", LEDGER_OK);
+    story_end(sim);
+}
+
+static void a_backfill_goes_on_where_its_owner_died(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(76, 3, TEN);
+    story_define(sim->nodes[0], &each_minute);
+    sim_run(sim, MINUTES(2));
+    struct sim_node *owner = story_owner(sim, "digest");
+    backfill(story_other(sim, owner), "digest", "2026-09-22 09:00:00", "2026-09-22 09:19:00");
+    sim_run(sim, SECONDS(20));
+    sim_node_power_cut(owner);
+    sim_run(sim, MINUTES(5));
+    struct sim_node *heir = story_owner(sim, "digest");
+    assert_int_equal(rows_with(heir, "main/digest", "backfill"), 20);
+    sim_node_kill_network(heir); // and a new process does not begin anew
+    sim_run(sim, MINUTES(2));
+    size_t starts[20] = {0};
+    for (size_t i = 0; i < sim->check->start_count; i++) {
+        int64_t index = (sim->check->starts[i].due_ms - story_time("2026-09-22 09:00:00")) / 60000;
+        if (index >= 0 && index < 20)
+            starts[index] += !sim->check->starts[i].is_lost;
+    }
+    for (size_t i = 0; i < COUNT_OF(starts); i++)
+        assert_int_equal(starts[i], 1);
+    story_end(sim);
+}
+
+static void too_wide_a_range_is_not_begun(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(77, 1, TEN);
+    story_define(sim->nodes[0], &each_minute);
+    sim_run(sim, SECONDS(5));
+    backfill(sim->nodes[0], "digest", "2026-09-21 09:00:00", "2026-09-22 09:00:00");
+    sim_run(sim, SECONDS(20));
+    assert_int_equal(story_starts(sim, "digest"), 0);
+    story_end(sim);
+}
+
+static void a_backfill_may_be_cancelled(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(78, 1, TEN);
+    story_define(sim->nodes[0], &each_minute);
+    sim_run(sim, SECONDS(5));
+    backfill(sim->nodes[0], "digest", "2026-09-22 09:00:00", "2026-09-22 09:40:00");
+    sim_run(sim, SECONDS(5));
+    story_cancel(sim->nodes[0], "digest");
+    sim_run(sim, SECONDS(20));
+    assert_in_range(story_starts(sim, "digest"), 1, 4);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +449,10 @@ int main(void)
         cmocka_unit_test(the_next_owner_goes_on_from_the_last_end),
         cmocka_unit_test(an_interval_goes_on_after_a_restart_and_a_pause),
         cmocka_unit_test(a_failed_run_is_tried_again_before_the_interval_begins),
+        cmocka_unit_test(a_past_range_runs_one_after_another),
+        cmocka_unit_test(a_backfill_goes_on_where_its_owner_died),
+        cmocka_unit_test(too_wide_a_range_is_not_begun),
+        cmocka_unit_test(a_backfill_may_be_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

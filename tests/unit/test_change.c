@@ -153,6 +153,24 @@ static void orders_have_a_window_of_seven_days(void **state)
     assert_false(accepts_order(&order));
 }
 
+static void a_range_of_due_times_has_two_ends_and_is_for_a_run(void **state)
+{
+    (void)state;
+    struct order order = good_order();
+    order.action = ORDER_RUN;
+    order.run = (struct run_id){{0}};
+    order.from_ms = SUPPORT_WALL_MS;
+    assert_false(accepts_order(&order));
+    order.until_ms = SUPPORT_WALL_MS - 1;
+    assert_false(accepts_order(&order));
+    order.until_ms = SUPPORT_WALL_MS;
+    assert_true(accepts_order(&order));
+    order.action = ORDER_CANCEL;
+    assert_false(accepts_order(&order));
+    order.from_ms = order.until_ms = 0;
+    assert_true(accepts_order(&order));
+}
+
 static void orders_have_bounds(void **state)
 {
     (void)state;
@@ -240,6 +258,7 @@ int main(void)
         cmocka_unit_test(deletes_survive_and_have_even_lives),
         cmocka_unit_test(orders_survive),
         cmocka_unit_test(orders_have_a_window_of_seven_days),
+        cmocka_unit_test(a_range_of_due_times_has_two_ends_and_is_for_a_run),
         cmocka_unit_test(orders_have_bounds),
         cmocka_unit_test(events_survive_with_any_bytes),
         cmocka_unit_test(bombs_of_empty_ids_are_refused),

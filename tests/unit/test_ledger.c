@@ -235,7 +235,9 @@ static void occurrences_have_bounds(void **state)
     assert_false(occurrence_is_accepted(occurrence));
     occurrence.due_ms = -LIMIT_WALL_MS_MAX;
     assert_true(occurrence_is_accepted(occurrence));
-    occurrence.cause.b[0] = 1; // a due time and a cause
+    occurrence.cause.b[0] = 1; // a due time and a cause: run anew by an order
+    assert_true(occurrence_is_accepted(occurrence));
+    occurrence.trigger = UINT16_MAX; // but what an order runs once has none
     assert_false(occurrence_is_accepted(occurrence));
     occurrence.due_ms = 0;
     assert_true(occurrence_is_accepted(occurrence));

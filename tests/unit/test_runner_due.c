@@ -283,6 +283,60 @@ static void an_order_runs_once_for_its_job_its_nodes_and_its_window(void **state
     assert_int_equal(support_runner_try(runner, &start)->kind, FRAME_NEED);
 }
 
+static void a_backfill_starts_the_due_times_of_its_range_once(void **state)
+{
+    struct support_runner *runner = *state;
+    struct definition definition = support_runner_definition(runner, "job", "true");
+    static const struct definition_trigger minutely = {.kind = DEFINITION_EVERY, .period_ms = 60000};
+    definition.triggers = &minutely;
+    struct hash job = support_attack_define(runner, &definition).definition;
+    int64_t last_ms = clock_wall_ms() / 60000 * 60000;
+    struct order order = some_order("job");
+    order.from_ms = last_ms - 200 * 60000LL; // before the job was made
+    order.until_ms = last_ms - 100 * 60000LL;
+    struct frame_start start = order_start(runner, &order, &job);
+    support_attack_denied(runner, &start, 4, "for past due times"); // not a run beside them
+    start.trigger = 0;
+    start.due_ms = last_ms - 150 * 60000LL;
+    support_attack_denied(runner, &start, 4, "no other cause"); // under a false flag
+    start.cause = FRAME_BACKFILL;
+    start.due_ms += 1000;
+    support_attack_denied(runner, &start, 4, "no trigger");
+    start.due_ms = order.from_ms - 60000;
+    support_attack_denied(runner, &start, 4, "other due times");
+    start.due_ms = order.until_ms + 60000;
+    support_attack_denied(runner, &start, 4, "other due times");
+    start.due_ms = order.until_ms;
+    support_attack_started(runner, &start);
+    support_attack_denied(runner, &start, 5, "has started");
+    start.generation = 2;
+    support_attack_denied(runner, &start, 5, "has started");
+    start.due_ms = order.from_ms;
+    support_attack_started(runner, &start);
+    start.targeted = true;
+    support_attack_denied(runner, &start, 3, "name none");
+    start.targeted = false;
+    start.trigger = 1;
+    support_attack_denied(runner, &start, 4, "no trigger 2");
+
+    order = some_order("job"); // says nothing of due times
+    start = order_start(runner, &order, &job);
+    start.trigger = 0;
+    start.cause = FRAME_BACKFILL;
+    start.due_ms = last_ms - 60000;
+    support_attack_denied(runner, &start, 4, "other due times");
+    order = some_order("other");
+    order.from_ms = last_ms - 60000;
+    order.until_ms = last_ms + 600000;
+    start = order_start(runner, &order, &job);
+    start.trigger = 0;
+    start.cause = FRAME_BACKFILL;
+    start.due_ms = last_ms - 60000;
+    support_attack_denied(runner, &start, 4, "another job");
+    start.due_ms = last_ms + 2 * 60000;
+    support_attack_denied(runner, &start, 4, "by this node's clock");
+}
+
 // --- rule 5: how often -------------------------------------------------------
 
 static void the_same_occurrence_twice_and_attempt_99(void **state)
@@ -341,6 +395,7 @@ int main(int argc, char **argv)
         TEST(lateness_within_the_window_or_after_waiting_is_accepted),
         TEST(jitter_and_spread_make_the_window_wider),
         TEST(a_zone_that_is_unknown_here_and_a_local_one_for_any_node),
+        TEST(a_backfill_starts_the_due_times_of_its_range_once),
         TEST(an_order_runs_once_for_its_job_its_nodes_and_its_window),
         TEST(the_same_occurrence_twice_and_attempt_99),
         TEST(a_busy_job_runs_once_at_a_time_unless_it_may_overlap),

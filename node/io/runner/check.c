@@ -29,6 +29,11 @@ bool check_is_order(const struct check *check)
     return check->start->trigger == FRAME_TRIGGER_ORDER;
 }
 
+bool check_is_backfill(const struct check *check)
+{
+    return check->start->cause == FRAME_BACKFILL;
+}
+
 // --- what the rules look at --------------------------------------------------
 
 static void name_occurrence(struct check *check)
@@ -58,7 +63,7 @@ static void look_up(struct check *check, const struct check_world *world, const 
     *check = (struct check){.world = world, .start = start};
     check->self = evidence_self(world->evidence);
     check->entry = definition_cache_find(&world->evidence->definitions, &start->definition);
-    if (check_is_order(check))
+    if (check_is_order(check) || check_is_backfill(check))
         check->order = orders_find(&world->evidence->orders, &start->cause_record);
     if (!check->entry)
         return;
@@ -136,7 +141,7 @@ static int judge_definition(struct check *check)
 static int judge_order(struct check *check)
 {
     const struct orders_item *order = check->order;
-    if (!check_is_order(check))
+    if (!check_is_order(check) && !check_is_backfill(check))
         return 0;
     if (!order)
         return need(check, &check->start->cause_record);
@@ -199,8 +204,10 @@ static int rule_target(struct check *check)
     int outcome = judge_place(check);
     if (outcome)
         return outcome;
-    if (check->order)
-        return check->order->is_for_me ? 0 : check_deny(check, "the order is for other nodes");
+    if (check->order && !check->order->is_for_me)
+        return check_deny(check, "the order is for other nodes");
+    if (check_is_order(check))
+        return 0;
     bool each_node = definition->spread == DEFINITION_SPREAD_ALL;
     if (check->start->targeted != each_node)
         return check_deny(check, each_node ? "it runs on each node, so its due times name one"

@@ -95,6 +95,7 @@ void check_deinit(struct check *check);
 // For the rooms check*.c: notes why and returns CHECK_DENIED.
 PRINTF_LIKE(2, 3) int check_deny(struct check *check, const char *text, ...);
 bool check_is_order(const struct check *check);
+bool check_is_backfill(const struct check *check); // a past due time, by an order
 // Causes that no due time of a calendar or an interval has.
 bool check_is_of_no_calendar(enum frame_cause cause);
 int check_due(struct check *check); // rule 4; check_due.c

@@ -72,6 +72,38 @@ static int judge_time(struct check *check, const struct due *due)
     return 0;
 }
 
+// Is the order for this job, and for now?
+static int judge_meant(struct check *check, int64_t longer_ms)
+{
+    const struct orders_item *order = check->order;
+    const struct definition *definition = &check->definition;
+    int64_t wall_ms = check->world->wall_ms;
+    if (strcmp(order->namespace_name, definition->namespace_name) != 0 ||
+        strcmp(order->name, definition->name) != 0)
+        return check_deny(check, "the order is for another job");
+    if (order->life != definition->life)
+        return check_deny(check, "the order is for another life of the job");
+    if (wall_ms < order->not_before_ms)
+        return check_deny(check, "the order is for later");
+    if (wall_ms > order->not_after_ms + waiting_ms(check) + longer_ms)
+        return check_deny(check, "the order is too old");
+    return 0;
+}
+
+static int judge_past(struct check *check, const struct due *due)
+{
+    const struct orders_item *order = check->order;
+    int64_t due_ms = check->start->due_ms;
+    if (due_ms < order->from_ms || due_ms > order->until_ms || !order->from_ms)
+        return check_deny(check, "the order is for other due times");
+    if (due_ms > check->world->wall_ms)
+        return check_deny(check, "it is due in %lld ms by this node's clock",
+                          (long long)(due_ms - check->world->wall_ms));
+    if (!trigger_is_due(due_trigger(due), due_ms))
+        return check_deny(check, "no trigger of the definition is due then");
+    return judge_meant(check, LIMIT_ORDER_MS_MAX);
+}
+
 static int judge_trigger(struct check *check)
 {
     const struct definition *definition = &check->definition;
@@ -88,7 +120,7 @@ static int judge_trigger(struct check *check)
         return check_deny(check, "its trigger has no due times");
     if (outcome)
         return check_deny(check, "its trigger cannot be computed: %s", error.text);
-    outcome = judge_time(check, due);
+    outcome = check_is_backfill(check) ? judge_past(check, due) : judge_time(check, due);
     due_free(due);
     return outcome;
 }
@@ -96,20 +128,20 @@ static int judge_trigger(struct check *check)
 static int judge_order(struct check *check)
 {
     const struct orders_item *order = check->order;
-    const struct definition *definition = &check->definition;
-    int64_t wall_ms = check->world->wall_ms;
     if (check->start->due_ms != 0)
         return check_deny(check, "an order has no due time");
-    if (strcmp(order->namespace_name, definition->namespace_name) != 0 ||
-        strcmp(order->name, definition->name) != 0)
-        return check_deny(check, "the order is for another job");
-    if (order->life != definition->life)
-        return check_deny(check, "the order is for another life of the job");
-    if (wall_ms < order->not_before_ms)
-        return check_deny(check, "the order is for later");
-    if (wall_ms > order->not_after_ms + waiting_ms(check))
-        return check_deny(check, "the order is too old");
-    return 0;
+    if (order->from_ms)
+        return check_deny(check, "the order is for past due times");
+    return judge_meant(check, 0);
+}
+
+// The journal forgets old marks of a series and then denies whatever is older; each order is one of its own.
+static int check_backfill(struct check *check)
+{
+    uint64_t part;
+    memcpy(&part, check->start->cause_record.b, sizeof part);
+    check->key.series = (check->key.series ^ part) | 1;
+    return judge_trigger(check);
 }
 
 bool check_is_of_no_calendar(enum frame_cause cause)
@@ -126,6 +158,8 @@ int check_due(struct check *check)
     if (start->trigger >= check->definition.trigger_count)
         return check_deny(check, "the definition has no trigger %u", start->trigger + 1u);
     const struct definition_trigger *trigger = &check->definition.triggers[start->trigger];
+    if (check_is_backfill(check))
+        return check_backfill(check);
     if (!due_has_calendar(trigger))
         return check_happening(check, trigger);
     if (check_is_of_no_calendar(start->cause) || !hash_is_zero(&start->cause_record))

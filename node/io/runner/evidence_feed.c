@@ -235,6 +235,8 @@ static void keep_order(struct evidence *evidence, const struct envelope *envelop
                                .is_for_me = is_target(evidence, order),
                                .not_before_ms = order->not_before_ms,
                                .not_after_ms = order->not_after_ms,
+                               .from_ms = order->from_ms,
+                               .until_ms = order->until_ms,
                                .stamp = order->stamp,
                                .authority_number = order->authority_number};
     if (!is_permitted(evidence, envelope, &request, false, answer) || order->action != ORDER_RUN)

@@ -17,6 +17,7 @@ struct orders_item {
     uint64_t life;
     bool is_for_me; // no targets, or we are one
     int64_t not_before_ms, not_after_ms;
+    int64_t from_ms, until_ms; // due times it makes anew; 0: none
     uint64_t stamp;
     uint64_t authority_number;
 };

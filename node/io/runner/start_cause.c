@@ -16,6 +16,8 @@ static const char *text_of(const struct check *check)
     };
     if (check_is_order(check))
         return "order";
+    if (check_is_backfill(check))
+        return "backfill";
     enum definition_trigger_kind kind = check->definition.triggers[check->start->trigger].kind;
     if (kind < COUNT_OF(texts) && texts[kind])
         return texts[kind];
@@ -32,7 +34,7 @@ static int64_t due_ms(const struct check *check)
 {
     if (check->happened_ms)
         return check->happened_ms;
-    if (!check->order)
+    if (check->start->due_ms)
         return check->start->due_ms;
     return check->order->not_before_ms ? check->order->not_before_ms : stamp_wall_ms(check->order->stamp);
 }

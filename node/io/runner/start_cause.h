@@ -1,7 +1,8 @@
 // start_cause.h - what a command is told about why it runs.
 //
-// KATYDID_CAUSE is one word: schedule, catch-up, order, event, after, boot, member, file. KATYDID_DUE is
-// the due time, or when the order was given, or when what happened did. Some causes have more to say:
+// KATYDID_CAUSE is one word: schedule, catch-up, backfill, order, event, after, boot, member, file.
+// KATYDID_DUE is the due time, or when the order was given, or when what happened did. Some causes have more
+// to say:
 //
 //   boot    KATYDID_BOOT      the kernel's boot id
 //   file    KATYDID_FILE KATYDID_FILE_CHANGE

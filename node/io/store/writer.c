@@ -74,7 +74,7 @@ static void item_of(const struct packet *packet, size_t index, struct item *ret_
 // so that they are found together.
 static int settle_moment(struct database *database, struct item *item)
 {
-    if (hash_is_zero(&item->series.cause))
+    if (hash_is_zero(&item->series.cause) || item->series.first_ms != 0)
         return 0;
     sqlite3_stmt *statement;
     bool row = false;
