@@ -259,13 +259,14 @@ struct sim_record sim_job_define(struct sim *sim, const struct sim_job *job)
     return record;
 }
 
-static struct sim_record sign_pause(struct sim *sim, struct sim_name *name, const struct hash *lifts,
-                                    size_t count)
+static struct sim_record sign_pause(struct sim *sim, struct sim_name *name, int64_t until_ms,
+                                    const struct hash *lifts, size_t count)
 {
     struct sim_record record = {0};
     struct pause pause = {.namespace_name = "main",
                           .life = name->life,
                           .stamp = next_stamp(sim),
+                          .until_ms = until_ms,
                           .lifts = lifts,
                           .lift_count = count,
                           .authority_number = 1};
@@ -277,7 +278,7 @@ static struct sim_record sign_pause(struct sim *sim, struct sim_name *name, cons
 struct sim_record sim_job_pause(struct sim *sim, const char *job)
 {
     struct sim_name *name = get(sim, job);
-    struct sim_record record = sign_pause(sim, name, NULL, 0);
+    struct sim_record record = sign_pause(sim, name, 0, NULL, 0);
     void *pauses = name->pauses;
     struct hash *pause = append(&pauses, &name->pause_count, &name->pause_capacity, sizeof *name->pauses);
     name->pauses = pauses;
@@ -285,12 +286,17 @@ struct sim_record sim_job_pause(struct sim *sim, const char *job)
     return record;
 }
 
+struct sim_record sim_job_pause_until(struct sim *sim, const char *job, int64_t until_ms)
+{
+    return sign_pause(sim, get(sim, job), until_ms, NULL, 0);
+}
+
 struct sim_record sim_job_resume(struct sim *sim, const char *job, const struct hash *pause)
 {
     struct sim_name *name = get(sim, job);
     if (pause)
-        return sign_pause(sim, name, pause, 1);
-    struct sim_record record = sign_pause(sim, name, name->pauses, name->pause_count);
+        return sign_pause(sim, name, 0, pause, 1);
+    struct sim_record record = sign_pause(sim, name, 0, name->pauses, name->pause_count);
     name->pause_count = 0;
     return record;
 }

@@ -91,6 +91,7 @@ void sim_jobs_deinit(struct sim_jobs *jobs);
 // A new job, a new life of a deleted one, or an edit of a living one.
 struct sim_record sim_job_define(struct sim *sim, const struct sim_job *job);
 struct sim_record sim_job_pause(struct sim *sim, const char *name);
+struct sim_record sim_job_pause_until(struct sim *sim, const char *name, int64_t until_ms);
 struct sim_record sim_job_resume(struct sim *sim, const char *name, const struct hash *pause); // NULL: all
 struct sim_record sim_job_delete(struct sim *sim, const char *name);
 struct sim_record sim_job_run(struct sim *sim, const char *name); // an order

@@ -174,6 +174,79 @@ static void a_step_back_fires_nothing_twice(void **state)
     story_end(sim);
 }
 
+// --- clocks that jump, and machines that sleep ---
+
+static void all_step(struct sim *sim, int64_t by_ms)
+{
+    for (size_t i = 0; i < sim->node_count; i++)
+        sim_node_step_clock(sim->nodes[i], by_ms);
+}
+
+static void all_sleep(struct sim *sim, int64_t for_ms)
+{
+    for (size_t i = 0; i < sim->node_count; i++)
+        sim_node_sleep(sim->nodes[i]);
+    sim_run(sim, (uint64_t)for_ms);
+    for (size_t i = 0; i < sim->node_count; i++)
+        sim_node_wake(sim->nodes[i]);
+}
+
+// Six due times are passed over by all three machines. How many of them run, and how many are missed?
+static void pass_over(uint64_t seed, void (*pass)(struct sim *sim, int64_t ms),
+                      enum definition_catch_up catch_up, size_t expected)
+{
+    struct sim *sim = story_begin(seed, 3, NOON);
+    struct sim_job job = by_the_calendar();
+    job.catch_up = catch_up;
+    job.catch_up_within_ms = HOURS(2);
+    story_define(sim->nodes[0], &job);
+    story_until(sim, "2026-09-22 12:22:30");
+    size_t starts = story_starts(sim, "digest");
+    assert_int_equal(starts, 4);
+    pass(sim, (int64_t)MINUTES(30)); // to 12:52:30
+    sim_run(sim, MINUTES(2));
+    assert_int_equal(story_starts(sim, "digest"), starts + expected);
+    sim_run(sim, MINUTES(10)); // 12:55 and 13:00, and nothing once more
+    assert_int_equal(story_starts(sim, "digest"), starts + expected + 2);
+    struct sim_node *node = story_owner(sim, "digest");
+    assert_non_null(node);
+    assert_int_equal(story_count(node, "digest", LEDGER_MISSED), 6 - expected);
+    assert_int_equal(story_count(node, "digest", LEDGER_OK), starts + expected + 2);
+    story_end(sim);
+}
+
+static void a_step_forward_is_caught_up_once(void **state)
+{
+    (void)state;
+    pass_over(31, all_step, DEFINITION_CATCH_UP_LAST, 1);
+    pass_over(32, all_step, DEFINITION_CATCH_UP_NONE, 0);
+    pass_over(33, all_step, DEFINITION_CATCH_UP_ALL, 6);
+}
+
+static void a_sleep_is_no_different_from_a_step(void **state)
+{
+    (void)state;
+    pass_over(34, all_sleep, DEFINITION_CATCH_UP_LAST, 1);
+    pass_over(35, all_sleep, DEFINITION_CATCH_UP_NONE, 0);
+    pass_over(36, all_sleep, DEFINITION_CATCH_UP_ALL, 6);
+}
+
+static void a_fleet_that_steps_back_fires_nothing_twice(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(37, 3, NOON);
+    const struct sim_job job = by_the_calendar();
+    story_define(sim->nodes[0], &job);
+    story_until(sim, "2026-09-22 12:32:30");
+    size_t starts = story_starts(sim, "digest");
+    all_step(sim, -(int64_t)MINUTES(20));
+    sim_run(sim, MINUTES(19)); // these times were there before
+    assert_int_equal(story_starts(sim, "digest"), starts);
+    sim_run(sim, MINUTES(11));
+    assert_int_equal(story_starts(sim, "digest"), starts + 2);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +256,9 @@ int main(void)
         cmocka_unit_test(intervals_go_on_without_a_clock),
         cmocka_unit_test(a_person_vouches_where_there_is_no_time_source),
         cmocka_unit_test(a_step_back_fires_nothing_twice),
+        cmocka_unit_test(a_step_forward_is_caught_up_once),
+        cmocka_unit_test(a_sleep_is_no_different_from_a_step),
+        cmocka_unit_test(a_fleet_that_steps_back_fires_nothing_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -432,6 +432,50 @@ static void a_backfill_may_be_cancelled(void **state)
     story_end(sim);
 }
 
+// --- a pause with an end ---
+
+static void pause_until(struct sim_node *node, const char *name, const char *until)
+{
+    struct sim_record pause = sim_job_pause_until(node->sim, name, story_time(until));
+    assert_int_equal(sim_person_put(node->sim, node, pause), SIM_PUT_ADDED);
+}
+
+static void a_pause_ends_by_itself_at_its_time(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(79, 3, TEN);
+    struct sim_node *node = sim->nodes[0];
+    story_define(node, &each_minute);
+    story_until(sim, "2026-09-22 10:10:30");
+    pause_until(node, "digest", "2026-09-22 10:40:30");
+    story_until(sim, "2026-09-22 10:40:29");
+    assert_int_equal(story_starts(sim, "digest"), 10);
+    story_until(sim, "2026-09-22 10:50:30");
+    assert_int_equal(story_starts(sim, "digest"), 20);
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 30);
+    assert_int_equal(rows_with(node, "main/digest", "paused"), 1); // one stretch
+    assert_true(story_outcomes_equal(sim, "digest"));
+    story_end(sim);
+}
+
+static void a_pause_ends_also_where_its_owner_died(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(80, 3, TEN);
+    story_define(sim->nodes[0], &each_minute);
+    story_until(sim, "2026-09-22 10:10:30");
+    struct sim_node *owner = story_owner(sim, "digest");
+    pause_until(story_other(sim, owner), "digest", "2026-09-22 10:40:30");
+    story_until(sim, "2026-09-22 10:30:30");
+    sim_node_power_cut(owner);
+    story_until(sim, "2026-09-22 10:50:30");
+    assert_int_equal(story_starts(sim, "digest"), 20);
+    struct sim_node *node = story_owner(sim, "digest");
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 30);
+    assert_int_equal(story_count(node, "digest", LEDGER_OK), 20);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +497,8 @@ int main(void)
         cmocka_unit_test(a_backfill_goes_on_where_its_owner_died),
         cmocka_unit_test(too_wide_a_range_is_not_begun),
         cmocka_unit_test(a_backfill_may_be_cancelled),
+        cmocka_unit_test(a_pause_ends_by_itself_at_its_time),
+        cmocka_unit_test(a_pause_ends_also_where_its_owner_died),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
