@@ -118,6 +118,33 @@ class Ordering(story.Story):
         self.assertEqual(self.text_of(counter), "x\nx\nx")
         self.assertEqual(len(self.node.runs("flaky")), 1)
 
+    def test_a_past_range_is_run_anew_and_what_is_missing_once(self):
+        told = self.fleet.path("told")
+        self.node.add("hourly", "--every", "1h", "--shell",
+                      f"echo $KATYDID_CAUSE $KATYDID_DUE >> {told}; [ ! -e {told}.fails ]")
+        asked = self.node.ask("run", "hourly", "--from", "190m ago", "--until", "30m ago")
+        self.assertEqual(asked["count"], 3)
+        fleet.wait_until(lambda: len(self.node.ended("hourly", "ok")) == 3, 60, "all three ran")
+        rows = self.node.ended("hourly", "ok")
+        self.assertEqual({row["reason"] for row in rows}, {"backfill"})
+        lines = [line.split() for line in self.text_of(told).splitlines()]
+        self.assertEqual({cause for cause, _ in lines}, {"backfill"})
+        self.assertEqual(sorted(due for _, due in lines), sorted(row["due"] for row in rows))
+        with open(told + ".fails", "w", encoding="ascii"):
+            pass
+        asked = self.node.ask("run", "hourly", "--from", "250m ago", "--until", "30m ago", "--missing")
+        self.assertEqual(asked["count"], 1)
+        fleet.wait_until(lambda: self.node.ended("hourly", "failed"), 60, "the one that is missing ran")
+        os.remove(told + ".fails")
+        self.node.run("run", "hourly", "--from", "250m ago", "--until", "30m ago", "--missing")
+        fleet.wait_until(lambda: len(self.node.ended("hourly", "ok")) == 4, 60, "it is not missing any more")
+        nothing = self.node.run("run", "hourly", "--from", "250m ago", "--until", "30m ago", "--missing")
+        self.assertIn("nothing is missing", nothing.stderr)
+        many = self.node.run("run", "hourly", "--from", "60d ago", "--until", "now", status=fleet.FAILED)
+        self.assertIn("144", many.stderr)
+        self.node.run("run", "hourly", "--from", "2h ago", status=fleet.USAGE)
+        self.node.run("run", "hourly", "--from", "1h ago", "--until", "in 5m", status=fleet.USAGE)
+
     def test_cancelling_ends_the_run_and_all_it_started(self):
         mark = self.fleet.path("child")
         self.add("sleeper", "--grace", "1s", "--shell", f"sh -c 'echo $$ > {mark}; exec sleep 300' & wait")
