@@ -285,7 +285,7 @@ static void an_interval_counts_from_the_end_of_the_run(void **state)
     (void)state;
     struct sim *sim = story_begin(71, 3, TEN);
     story_define(sim->nodes[0], &from_the_end);
-    sim_run(sim, MINUTES(62)); // ten minutes, and then thirteen each
+    sim_run(sim, MINUTES(64)); // ten minutes, and then thirteen each
     assert_int_equal(story_starts(sim, "sync"), 5);
     check_distances(sim, MINUTES(10), MINUTES(10) + 3000);
     assert_in_range(sim->check->starts[0].started_ms, MINUTES(10), MINUTES(11));
