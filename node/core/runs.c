@@ -432,15 +432,15 @@ static void start_again(struct core *core, struct run *run, const struct job *jo
         reason = "the job was deleted before the runner knew of it";
     else if (!is_order && job->schedule_version != run->key.schedule_version)
         reason = "the schedule was changed before the runner knew of it";
-    else if (job->is_paused)
-        reason = "paused";
+    else if (job->stall)
+        reason = job->stall->reason;
     if (!reason) {
         run->start.definition = job->definition_id;
         send_start(core, run);
         return;
     }
     run->ended = (struct frame){.kind = FRAME_ENDED, .status = LEDGER_SKIPPED, .exit_code = -1};
-    snprintf(run->ended.reason, sizeof run->ended.reason, "%s", reason);
+    snprintf(run->ended.reason, sizeof run->ended.reason, "%.150s", reason);
     run->ended_now_ms = core->now_ms;
     run->state = RUN_ENDED;
 }

@@ -151,8 +151,7 @@ void stall_tick(struct core *core, struct job *job)
         close_pending(core, job);
     if (core->wall_ms < job->stall->write_ms)
         return;
-    int64_t length_ms = core->wall_ms - job->stall->since_ms;
-    length_ms = MIN_OF(MAX_OF(length_ms, (int64_t)STALL_SECOND_MS), (int64_t)STALL_LONGEST_MS);
-    job->stall->write_ms = core->wall_ms + length_ms;
+    int64_t length_ms = MAX_OF(core->wall_ms - job->stall->since_ms, (int64_t)STALL_FIRST_MS);
+    job->stall->write_ms = core->wall_ms + MIN_OF((STALL_GROWTH - 1) * length_ms, (int64_t)STALL_LONGEST_MS);
     settle_now(core, job);
 }

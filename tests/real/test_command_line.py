@@ -117,8 +117,8 @@ class CommandLine(story.Story):
 
     def test_a_job_nobody_may_run_is_taken_and_said(self):
         answer = self.one.run("add", "far", "--every", "1h", "--node", "elsewhere", *fleet.USER, "--", "true")
-        self.assertIn("no node", answer.stderr)
-        self.assertIn("no node", self.one.ask("show", "far")["problem"])
+        self.assertIn("no eligible node: elsewhere is no member", answer.stderr)
+        self.assertIn("no eligible node", self.one.ask("show", "far")["problem"])
 
     # ---- keys ----
 
