@@ -75,6 +75,7 @@ static void take_alive(struct members *members, struct members_node *node, const
     node->authority_head = alive->authority_head;
     node->confined = alive->confined;
     memcpy(node->version, alive->version, sizeof node->version);
+    memcpy(node->zone_data, alive->zone_data, sizeof node->zone_data);
     members_touch(members, node);
 }
 

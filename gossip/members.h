@@ -71,6 +71,7 @@ struct members_node {
     struct hash authority_head;
     enum member_confined confined;
     char version[NAME_ROOM];
+    char zone_data[MEMBER_ZONE_DATA_ROOM]; // "": not known
 
     // Accusations of the present version, by distinct accusers.
     struct members_accusation accusations[SUSPICION_ACCUSER_COUNT_MAX];

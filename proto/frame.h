@@ -72,6 +72,9 @@ enum {
     FRAME_TRIGGER_ORDER = 0xffff, // OCCURRENCE_ORDER: no trigger of the definition, an order
 };
 
+// The name under which ZONE_WANT asks for the beginning of tzdata.zi, which tells the version.
+#define FRAME_ZONE_VERSION "+VERSION"
+
 struct frame_start {
     struct hash definition; // record id
     uint16_t trigger;       // index in the definition, or FRAME_TRIGGER_ORDER

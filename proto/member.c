@@ -26,6 +26,19 @@ static void member_read_addresses(struct codec *codec, const Katydid__Member__Al
     out->addresses = addresses;
 }
 
+// Letters, digits, '-', '.' and '+', as in the file it comes from.
+static void member_read_zone_data(struct codec *codec, ProtobufCBinaryData in,
+                                  char out[MEMBER_ZONE_DATA_ROOM])
+{
+    codec_check(codec, in.len < MEMBER_ZONE_DATA_ROOM);
+    for (size_t i = 0; i < in.len && !codec->failed; i++) {
+        char c = (char)in.data[i];
+        bool is_letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        codec_check(codec, is_letter || c == '-' || c == '.' || c == '+');
+        out[i] = c;
+    }
+}
+
 static void member_alive_read(struct codec *codec, const void *message, void *ret)
 {
     const Katydid__Member__Alive *in = message;
@@ -44,6 +57,7 @@ static void member_alive_read(struct codec *codec, const void *message, void *re
     codec_id(codec, in->authority_head, out->authority_head.b, sizeof out->authority_head.b);
     out->confined = (enum member_confined)codec_number(codec, in->confined, 0, MEMBER_CONFINED_FULL);
     codec_name(codec, in->version, out->version);
+    member_read_zone_data(codec, in->zone_data, out->zone_data);
 }
 
 int member_alive_decode(struct bytes body, struct arena *arena, struct member_alive *ret)
@@ -76,6 +90,7 @@ void member_alive_encode(const struct member_alive *alive, struct buffer *out)
     message.authority_head = codec_put(alive->authority_head.b, sizeof alive->authority_head.b);
     message.confined = (uint32_t)alive->confined;
     message.version = codec_put_text(alive->version);
+    message.zone_data = codec_put_text(alive->zone_data);
     codec_pack(&message.base, out);
     arena_deinit(&room);
 }

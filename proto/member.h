@@ -11,6 +11,8 @@ enum {
     MEMBER_MALFORMED = 1,
 };
 
+enum { MEMBER_ZONE_DATA_ROOM = 16 };
+
 enum member_confined { MEMBER_CONFINED_NO, MEMBER_CONFINED_PARTLY, MEMBER_CONFINED_FULL };
 
 struct member_alive {
@@ -28,6 +30,7 @@ struct member_alive {
     struct hash authority_head;
     enum member_confined confined;
     char version[NAME_ROOM];
+    char zone_data[MEMBER_ZONE_DATA_ROOM]; // version of the time zone data, as "2026a"; "": not known
 };
 
 struct member_leave {

@@ -21,6 +21,22 @@ static void add_problem(struct problems *problems, const char *text)
     problems->count++;
 }
 
+// Nodes that compute due times with other rules of summer time than this one.
+static void compare_zone_data(const struct core *core, struct problems *problems)
+{
+    const struct members *members = gossip_members(core->fleet.gossip);
+    char text[256];
+    for (size_t i = 0; core->zones.version[0] && i < members->count; i++) {
+        const struct members_node *node = members->nodes[i];
+        if (members_is_self(members, node) || !members_is_live(node) || !node->zone_data[0] ||
+            strcmp(node->zone_data, core->zones.version) == 0)
+            continue;
+        snprintf(text, sizeof text, "time zone data differs from that of node %.63s: %s here, %s there",
+                 core_node_name(core, &node->id), core->zones.version, node->zone_data);
+        add_problem(problems, text);
+    }
+}
+
 static void find_problems(const struct core *core, struct problems *problems)
 {
     char text[256];
@@ -36,6 +52,7 @@ static void find_problems(const struct core *core, struct problems *problems)
                  core->clock.reason);
         add_problem(problems, text);
     }
+    compare_zone_data(core, problems);
     if (core->authority.has_fork)
         add_problem(problems,
                     "the root key signed two different entries with one number: find out who has it");

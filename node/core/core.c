@@ -116,6 +116,7 @@ static void become_ready(struct core *core)
     core->early_count = core->early_capacity = 0;
     core->is_ready = true;
     clock_judge(core);
+    zones_want_version(core);
     happening_ready(core);
     book_story(core, NULL, NULL, "started, generation %llu", (unsigned long long)core->self.generation);
     core->fleet.returned_ms = core->now_ms;

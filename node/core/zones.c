@@ -53,8 +53,39 @@ const struct zone *zones_find(struct core *core, const char *name, const char **
     return item->zone;
 }
 
+void zones_want_version(struct core *core)
+{
+    struct frame frame = {.kind = FRAME_ZONE_WANT};
+    snprintf(frame.name, sizeof frame.name, "%s", FRAME_ZONE_VERSION);
+    outbox_frame(&core->outbox, &frame);
+}
+
+// "# version 2026a", and what may follow.
+static void take_version(struct core *core, struct bytes line)
+{
+    static const char before[] = "# version ";
+    const size_t skipped = sizeof before - 1;
+    char version[MEMBER_ZONE_DATA_ROOM] = "";
+    bool is_one = line.size > skipped && memcmp(line.data, before, skipped) == 0;
+    for (size_t i = skipped; is_one && i < line.size && i - skipped < sizeof version - 1; i++) {
+        char c = (char)line.data[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '.'))
+            break;
+        version[i - skipped] = c;
+    }
+    if (memcmp(version, core->zones.version, sizeof version) == 0)
+        return;
+    memcpy(core->zones.version, version, sizeof version);
+    fleet_renew(core);
+    fleet_dirty(core);
+}
+
 void zones_frame(struct core *core, const struct frame *frame)
 {
+    if (strcmp(frame->name, FRAME_ZONE_VERSION) == 0) {
+        take_version(core, frame->data);
+        return;
+    }
     struct zones_item *item = find(&core->zones, frame->name);
     if (!item)
         return;

@@ -20,8 +20,11 @@ struct zones_item {
 struct zones {
     struct zones_item *items; // owned
     size_t count, capacity;
+    char version[MEMBER_ZONE_DATA_ROOM]; // of this machine's zone data; "": not known
 };
 
+// Asks the runner for the version; told again whenever it changes. Other nodes are told (member.h).
+void zones_want_version(struct core *core);
 void zones_deinit(struct zones *zones);
 // The zone, or NULL with *ret_problem: "" while the runner has not answered. Asks the runner the first time.
 const struct zone *zones_find(struct core *core, const char *name, const char **ret_problem);

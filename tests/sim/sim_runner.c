@@ -386,6 +386,8 @@ static void send_zone(struct sim_runner *runner, const char *name)
     snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
     snprintf(zone.name, sizeof zone.name, "%s", name);
     FILE *file = fopen(path, "rb");
+    if (strcmp(name, FRAME_ZONE_VERSION) == 0)
+        zone.data = bytes_of_text(runner->zone_version ? runner->zone_version : "# version 2026a\n# more\n");
     if (file) {
         zone.data = bytes_of(data, fread(data, 1, sizeof data, file));
         fclose(file);

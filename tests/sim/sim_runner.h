@@ -71,8 +71,9 @@ struct sim_runner {
     struct table floors;
     struct sim_run **runs; // owned; every one since the world began
     size_t run_count, run_capacity;
-    size_t open;        // runs before this index are acknowledged
-    unsigned denied[9]; // by rule
+    size_t open;              // runs before this index are acknowledged
+    unsigned denied[9];       // by rule
+    const char *zone_version; // of its zone data; NULL: what the others have
 };
 
 void sim_runner_init(struct sim_runner *runner, struct sim_node *node);

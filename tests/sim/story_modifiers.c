@@ -476,6 +476,44 @@ static void a_pause_ends_also_where_its_owner_died(void **state)
     story_end(sim);
 }
 
+// --- versions of the time zone data ---
+
+static size_t zone_problems(struct sim_node *node, char text[256])
+{
+    struct arena arena = {0};
+    struct control_reply reply;
+    const struct control_request request = {.kind = CONTROL_STATUS, .job = "", .run = ""};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    size_t count = 0;
+    sim_answer_get(answer, 0, &arena, &reply);
+    for (size_t i = 0; i < reply.is.status.problem_count; i++) {
+        if (!strstr(reply.is.status.problems[i], "time zone data"))
+            continue;
+        snprintf(text, 256, "%s", reply.is.status.problems[i]);
+        count++;
+    }
+    arena_deinit(&arena);
+    sim_answer_free(answer);
+    return count;
+}
+
+static void nodes_with_other_zone_data_warn_each_other(void **state)
+{
+    (void)state;
+    char text[256];
+    struct sim *sim = story_begin(81, 3, TEN);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(zone_problems(sim->nodes[i], text), 0);
+    sim_node_kill(sim->nodes[2]);
+    sim->nodes[2]->runner.zone_version = "# version 2025b\n";
+    sim_node_start(sim->nodes[2]);
+    sim_run(sim, SECONDS(20));
+    assert_int_equal(zone_problems(sim->nodes[0], text), 1);
+    assert_string_equal(text, "time zone data differs from that of node n3: 2026a here, 2025b there");
+    assert_int_equal(zone_problems(sim->nodes[2], text), 2);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_backfill_may_be_cancelled),
         cmocka_unit_test(a_pause_ends_by_itself_at_its_time),
         cmocka_unit_test(a_pause_ends_also_where_its_owner_died),
+        cmocka_unit_test(nodes_with_other_zone_data_warn_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,11 @@ static void numbers_have_a_range(void **state)
     alive = good_alive();
     strcpy(alive.version, "");
     assert_false(accepts_member_alive(&alive));
+    alive = good_alive();
+    strcpy(alive.zone_data, "");
+    assert_true(accepts_member_alive(&alive));
+    strcpy(alive.zone_data, "2026 a\n"); // it is shown to people
+    assert_false(accepts_member_alive(&alive));
 }
 
 static bool address_is_accepted(struct address address)

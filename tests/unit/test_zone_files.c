@@ -97,6 +97,20 @@ static void junk_giants_and_folders_are_no_zones(void **state)
     assert_int_equal(zone_files_get(&world->files, "Giant")->bytes.size, 0);
 }
 
+static void of_the_data_itself_the_version_is_read(void **state)
+{
+    struct world *world = *state;
+    char command[3 * SUPPORT_DIR_ROOM];
+    assert_int_equal(zone_files_get(&world->files, FRAME_ZONE_VERSION)->bytes.size, 0);
+    snprintf(command, sizeof command, "(echo '# version 2026a'; head -c 200000 /dev/zero) >%s/tzdata.zi",
+             world->folder);
+    assert_int_equal(system(command), 0);
+    assert_true(zone_files_check(&world->files, ZONE_FILES_CHECK_MS));
+    const struct zone_file *file = zone_files_get(&world->files, FRAME_ZONE_VERSION);
+    assert_in_range(file->bytes.size, 16, 64);
+    assert_memory_equal(file->bytes.data, "# version 2026a\n", 16);
+}
+
 static void names_cannot_leave_the_folder(void **state)
 {
     static const char *const bad[] = {"",  "..", "../x", "/etc/passwd", "a/../b", "a//b",          "a/",
@@ -125,9 +139,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_update_is_noticed_within_a_minute),        TEST(a_zone_may_appear_and_go),
-        TEST(junk_giants_and_folders_are_no_zones),        TEST(names_cannot_leave_the_folder),
-        TEST(utc_needs_no_file_and_local_is_the_machines),
+        TEST(an_update_is_noticed_within_a_minute),   TEST(a_zone_may_appear_and_go),
+        TEST(junk_giants_and_folders_are_no_zones),   TEST(names_cannot_leave_the_folder),
+        TEST(of_the_data_itself_the_version_is_read), TEST(utc_needs_no_file_and_local_is_the_machines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

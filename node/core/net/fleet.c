@@ -78,6 +78,7 @@ static void sign_alive(struct core *core, uint64_t incarnation)
                                  .confined = core->self.confined};
     memcpy(alive.instance, core->self.instance, sizeof alive.instance);
     snprintf(alive.version, sizeof alive.version, "%s", core->self.version);
+    memcpy(alive.zone_data, core->zones.version, sizeof alive.zone_data);
     struct buffer body = {0}, envelope = {0};
     member_alive_encode(&alive, &body);
     envelope_sign(&core->self.signer, ENVELOPE_ALIVE, buffer_view(&body), &envelope);

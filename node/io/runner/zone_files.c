@@ -43,8 +43,9 @@ bool zone_files_is_name(const char *name)
 
 static bool path_of(const struct zone_files *files, const char *name, char path[PATH_MAX])
 {
+    const char *in_folder = strcmp(name, FRAME_ZONE_VERSION) == 0 ? "tzdata.zi" : name;
     int length = strcmp(name, "local") == 0 ? snprintf(path, PATH_MAX, "%s", files->local)
-                                            : snprintf(path, PATH_MAX, "%s/%s", files->folder, name);
+                                            : snprintf(path, PATH_MAX, "%s/%s", files->folder, in_folder);
     return length > 0 && length < PATH_MAX;
 }
 
@@ -64,6 +65,15 @@ static void read_bytes(int fd, struct buffer *out)
         buffer_clear(out);
 }
 
+// All of it is large, and its first line is what is wanted.
+static void read_version(int fd, struct buffer *out)
+{
+    uint8_t line[64];
+    ssize_t size = read(fd, line, sizeof line);
+    if (size > 0)
+        buffer_add(out, line, (size_t)size);
+}
+
 // Looks at the file; true when its bytes are others than before. What cannot be read has no bytes.
 static bool refresh(const struct zone_files *files, struct zone_file *item)
 {
@@ -79,7 +89,9 @@ static bool refresh(const struct zone_files *files, struct zone_file *item)
         return false;
     }
     if (fd >= 0) {
-        if (S_ISREG(status.st_mode))
+        if (S_ISREG(status.st_mode) && strcmp(item->name, FRAME_ZONE_VERSION) == 0)
+            read_version(fd, &bytes);
+        else if (S_ISREG(status.st_mode))
             read_bytes(fd, &bytes);
         close(fd);
     }
