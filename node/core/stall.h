@@ -2,9 +2,8 @@
 //
 //   skipped   paused; or drained, for a job that each node sees to itself
 //   denied    its signer may not let it run any more, or it needs what this build has not
-//   blocked   no node that is here may run it, or its time zone cannot be read; of a job that each node sees
-//   to
-//             itself: its clock cannot be believed
+//   blocked   no node that is here may run it, its time zone cannot be read, or (where each node sees to the
+//             job itself) the clock cannot be believed
 //
 // Due times of a job that stands still get one verdict for the whole stretch. It is written by the job's
 // owner or, where no node may own it, by the first of its keepers: they keep and settle, they do not run.
