@@ -75,6 +75,17 @@ static int64_t window_ms(const struct core *core, const struct job *job, const s
     return window_ms + (int64_t)jobs_definition(core, job)->catch_up_spread_ms;
 }
 
+// One that nobody has claimed yet: it will be caught up instead.
+static bool has_later(const struct core *core, const struct job *job, const struct plan *plan)
+{
+    const struct due *due =
+        plan->key.trigger < job->slot_count ? job->slots[plan->key.trigger].compiled : NULL;
+    int64_t later_ms, end_ms;
+    return due && hash_is_zero(&plan->key.cause) && plan->key.schedule_version == job->schedule_version &&
+           due_next(due, plan->key.due_ms, &later_ms) && later_ms <= core->wall_ms &&
+           !due_is_blacked_out(due, later_ms, &end_ms);
+}
+
 // A later due time of the same trigger has passed as well: of those that were not carried out the last
 // is run, unless the job catches up on all.
 static bool is_overtaken(const struct core *core, const struct job *job, const struct plan *plan)
@@ -90,7 +101,7 @@ static bool is_overtaken(const struct core *core, const struct job *job, const s
             hash_is_zero(&other->cause) && hash_is_zero(&plan->key.cause))
             return true;
     }
-    return false;
+    return has_later(core, job, plan);
 }
 
 // Which verdict ends a due time that is not claimed again; open: claim it again.

@@ -205,6 +205,29 @@ static void a_stopped_node_takes_its_jobs_anew_before_it_starts_anything(void **
     }
 }
 
+// What it had claimed before it fell asleep is long past when it wakes; the newest due time is caught up.
+static void a_node_that_slept_starts_nothing_of_long_ago(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(12, 3, "2026-09-22 10:00:00");
+    struct sim_node *node = sim->nodes[1];
+    const struct sim_job each = {
+        .name = "each", .every_ms = SECONDS(1), .spread = DEFINITION_SPREAD_ALL, .work = {"for=100"}};
+    story_define(sim->nodes[0], &each);
+    sim_run(sim, SECONDS(23));
+    int64_t slept_ms = sim_node_wall_ms(node);
+    sim_node_stop(node);
+    sim_run(sim, SECONDS(30));
+    int64_t woke_ms = sim_node_wall_ms(node);
+    sim_node_continue(node);
+    sim_run(sim, SECONDS(60));
+    for (size_t i = 0; i < sim->check->start_count; i++) {
+        const struct sim_start *start = &sim->check->starts[i];
+        assert_false(start->node == 1 && start->due_ms > slept_ms + 1000 && start->due_ms < woke_ms - 5000);
+    }
+    story_end(sim);
+}
+
 static void a_node_off_for_an_hour_does_not_run_what_others_ran(void **state)
 {
     (void)state;
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_returning_node_gets_its_job_back),
         cmocka_unit_test(planned_moves_miss_nothing_and_double_nothing),
         cmocka_unit_test(a_stopped_node_takes_its_jobs_anew_before_it_starts_anything),
+        cmocka_unit_test(a_node_that_slept_starts_nothing_of_long_ago),
         cmocka_unit_test(a_node_off_for_an_hour_does_not_run_what_others_ran),
         cmocka_unit_test(a_lone_survivor_goes_on),
     };
