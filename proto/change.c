@@ -159,6 +159,7 @@ static void event_record_read(struct codec *codec, const void *message, void *re
     out->stamp = codec_stamp(codec, in->stamp);
     out->expires_ms = codec_instant(codec, in->expires_ms);
     out->data = codec_bytes(codec, in->data, LIMIT_EVENT_DATA_SIZE_MAX);
+    out->authority_number = codec_counter(codec, in->authority_number, 0);
 }
 
 int event_record_decode(struct bytes body, struct arena *arena, struct event_record *ret)
@@ -177,5 +178,6 @@ void event_record_encode(const struct event_record *event, struct buffer *out)
     message.stamp = event->stamp;
     message.expires_ms = event->expires_ms;
     message.data = codec_put(event->data.data, event->data.size);
+    message.authority_number = event->authority_number;
     codec_pack(&message.base, out);
 }

@@ -59,7 +59,8 @@ struct event_record { // kind 50
     uint8_t random[16];
     uint64_t stamp;
     int64_t expires_ms;
-    struct bytes data; // <= LIMIT_EVENT_DATA_SIZE_MAX
+    struct bytes data;         // <= LIMIT_EVENT_DATA_SIZE_MAX
+    uint64_t authority_number; // 0 for an event that a node signed
 };
 
 int pause_decode(struct bytes body, struct arena *arena, struct pause *ret) WARN_UNUSED;

@@ -63,7 +63,7 @@ static void read_request(struct codec *codec, const void *message, void *ret)
     const Katydid__Control__Request *in = message;
     struct control_request *out = ret;
     *out = (struct control_request){
-        .kind = (enum control_request_kind)codec_number(codec, in->kind, CONTROL_STATUS, CONTROL_CLOCK_TRUST),
+        .kind = (enum control_request_kind)codec_number(codec, in->kind, CONTROL_STATUS, CONTROL_EMIT),
         .job = take_job(codec, in->job),
         .run = take_text(codec, in->run),
         .record_count = in->n_records,

@@ -33,6 +33,7 @@ enum control_request_kind {
     CONTROL_LEAVE,
     CONTROL_WAIT,        // until the run that order `run` (its record id) asked for has ended: reply.run
     CONTROL_CLOCK_TRUST, // a person vouches for this node's clock; undo: no longer
+    CONTROL_EMIT, // an event `job`, signed by this node, until at_ms, with the data of records[0]: reply.put
 };
 
 struct control_request {

@@ -42,6 +42,7 @@ enum {
     LIMIT_LEDGER_ITEM_COUNT_MAX = 64,
     LIMIT_CLAIM_COUNT_MAX = 60, // due times in one claim
     LIMIT_EVENT_DATA_SIZE_MAX = 4096,
+    LIMIT_EVENT_COUNT_MAX = 8192, // that have not expired
 
     // Wire.
     LIMIT_DATAGRAM_SIZE_MAX = 1200,
@@ -80,6 +81,7 @@ enum {
 #define LIMIT_PROBE_INTERVAL_MS_MIN 10
 #define LIMIT_PROBE_INTERVAL_MS_MAX (10 * 60 * 1000)
 #define LIMIT_ORDER_MS_MAX          (7LL * 24 * 3600 * 1000) // from not_before to not_after
+#define LIMIT_EVENT_MS_MAX          (24LL * 3600 * 1000)     // from an event to its expiry
 #define LIMIT_STAMP_AHEAD_MS        60000LL // a new record may be this far ahead of our clock
 
 #endif

@@ -97,6 +97,14 @@ static const struct command_option ADD[] = {
     {"note", "TEXT", false, "what it is for"},
 };
 
+static const struct command_option EMIT[] = {
+    {"data", "TEXT", false, "what the job finds in KATYDID_EVENT_DATA, at most 4 KiB"},
+    {"data-file", "FILE", false, "the same, from a file; - behind the name: from standard input"},
+    {"namespace", "NAME", false, "the namespace of the event (default main)"},
+    {"expires", "DUR", false, "how long it may still start a job (default 1h, at most 24h)"},
+    {"as-node", NULL, false, "signed by this node instead of you, for jobs that listen to nodes"},
+};
+
 static const struct command_option APPLY[] = {
     {"dry-run", NULL, false, "only show what would change"},
     {"prune", NULL, false, "also delete jobs of these namespaces that no file has"},
@@ -371,6 +379,17 @@ static const struct command COMMANDS[] = {
         .example = "run backup --wait",
         OPTIONS(RUN),
         .run = commands_run,
+    },
+    {
+        .name = "emit",
+        .group = COMMAND_JOBS,
+        .arguments = "NAME [-]",
+        .argument_count_min = 1,
+        .argument_count_max = 2,
+        .help = "tell the fleet that something happened; jobs with --event NAME run",
+        .example = "emit deploy --data v42",
+        OPTIONS(EMIT),
+        .run = commands_emit,
     },
     {
         .name = "cancel",

@@ -15,6 +15,7 @@ int commands_clock(const struct command_line *line);
 int commands_completion(const struct command_line *line);
 int commands_drain(const struct command_line *line);
 int commands_edit(const struct command_line *line);
+int commands_emit(const struct command_line *line);
 int commands_export(const struct command_line *line);
 int commands_help(const struct command_line *line);
 int commands_import(const struct command_line *line);

@@ -180,6 +180,14 @@ struct record_id sign_order(const struct signer *signer, struct order *order, st
     return sign_body(signer, ENVELOPE_ORDER, &body, out);
 }
 
+struct record_id sign_event(const struct signer *signer, struct event_record *event, struct buffer *out)
+{
+    struct buffer body = {0};
+    event->authority_number = signer->authority_number;
+    event_record_encode(event, &body);
+    return sign_body(signer, ENVELOPE_EVENT, &body, out);
+}
+
 static int put_batch(struct client *client, const struct bytes *records, size_t count)
 {
     struct control_reply reply;

@@ -35,6 +35,7 @@ struct record_id sign_definition(const struct signer *signer, struct definition 
 struct record_id sign_pause(const struct signer *signer, struct pause *pause, struct buffer *out);
 struct record_id sign_removal(const struct signer *signer, struct removal *removal, struct buffer *out);
 struct record_id sign_order(const struct signer *signer, struct order *order, struct buffer *out);
+struct record_id sign_event(const struct signer *signer, struct event_record *event, struct buffer *out);
 
 // Hands the records over and waits until they are durable. Refusals are said on stderr, one line each.
 int sign_put(struct client *client, const struct bytes *records, size_t count) WARN_UNUSED;

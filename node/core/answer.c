@@ -146,6 +146,9 @@ void answer_request(struct core *core, uint64_t client, const struct control_req
     case CONTROL_CLOCK_TRUST:
         answer_clock_trust(core, client, request);
         return;
+    case CONTROL_EMIT:
+        answer_emit(core, client, request);
+        return;
     case CONTROL_DRAIN:
         answer_drain(core, client, request);
         return;

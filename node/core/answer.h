@@ -128,6 +128,7 @@ void answer_drain(struct core *core, uint64_t client, const struct control_reque
 void answer_drain_more(struct core *core, struct answer *answer);
 void answer_leave(struct core *core, uint64_t client, const struct control_request *request);
 void answer_leave_more(struct core *core, struct answer *answer);
+void answer_emit(struct core *core, uint64_t client, const struct control_request *request);
 void answer_put(struct core *core, uint64_t client, const struct control_request *request);
 void answer_put_done(struct core *core, struct answer *answer);
 void answer_runs(struct core *core, uint64_t client, const struct control_request *request);

@@ -27,10 +27,10 @@ static const char *refuse_early(const struct core *core, struct bytes record)
     if (core->storage == EVENT_STORAGE_FAILED)
         return "this node's disk does not keep what is written to it; use another node and replace the disk";
     if (core->storage == EVENT_STORAGE_FULL && !envelope_parse(record, &envelope) &&
-        (envelope.kind == ENVELOPE_DEFINITION || is_run_order(&envelope)))
-        return "this node's disk is full: it takes pauses and deletes, but no new definitions and no orders "
-               "to "
-               "run; free some space";
+        (envelope.kind == ENVELOPE_DEFINITION || envelope.kind == ENVELOPE_EVENT || is_run_order(&envelope)))
+        return "this node's disk is full: it takes pauses and deletes, but no new definitions, no events and "
+               "no "
+               "orders to run; free some space";
     return NULL;
 }
 

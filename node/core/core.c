@@ -24,6 +24,7 @@ struct core *core_new(void)
     struct core *core = base_alloc(1, sizeof *core);
     table_init(&core->table);
     directory_init(&core->directory);
+    emissions_init(&core->emissions);
     return core;
 }
 
@@ -48,6 +49,8 @@ void core_free(struct core *core)
     book_deinit(&core->book);
     held_deinit(&core->held);
     zones_deinit(&core->zones);
+    comings_deinit(&core->comings);
+    emissions_deinit(&core->emissions);
     table_deinit(&core->table);
     directory_deinit(&core->directory);
     authority_log_deinit(&core->authority);
@@ -118,6 +121,7 @@ static void become_ready(struct core *core)
     clock_judge(core);
     zones_want_version(core);
     happening_ready(core);
+    comings_ready(core);
     book_story(core, NULL, NULL, "started, generation %llu", (unsigned long long)core->self.generation);
     core->fleet.returned_ms = core->now_ms;
     fleet_renew(core);
@@ -260,6 +264,8 @@ static void keep_house(struct core *core)
     links_tick(core);
     clock_judge(core);
     keep_tick(core);
+    emissions_keep_house(core);
+    comings_keep_house(core);
     happening_keep_house(core);
     provisional_tick(core);
     past_tick(core);

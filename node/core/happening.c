@@ -22,25 +22,56 @@ static enum definition_trigger_kind kind_of(const struct core *core, const struc
 
 enum frame_cause happening_cause(const struct core *core, const struct job *job, uint16_t trigger)
 {
-    enum definition_trigger_kind kind = kind_of(core, job, trigger);
-    switch (kind) {
+    switch (kind_of(core, job, trigger)) {
     case DEFINITION_BOOT:
         return FRAME_BOOT;
-    case DEFINITION_FILE:
-        return FRAME_FILE;
+    case DEFINITION_MEMBER:
+        return FRAME_MEMBER;
     case DEFINITION_AFTER:
         return FRAME_UPSTREAM;
+    case DEFINITION_FILE:
+        return FRAME_FILE;
     default:
         return FRAME_EVENT;
     }
 }
 
+static struct known_key key_of(const struct core *core, const struct job *job, uint16_t trigger,
+                               const struct hash *cause)
+{
+    return (struct known_key){.schedule_version = job->schedule_version,
+                              .trigger = trigger,
+                              .target = jobs_target(core, job),
+                              .cause = *cause};
+}
+
+bool happening_is_known(const struct core *core, const struct job *job, uint16_t trigger,
+                        const struct hash *cause)
+{
+    const struct known_key key = key_of(core, job, trigger, cause);
+    return known_find(&job->known, &key) != NULL;
+}
+
+bool happening_is_of(const struct job *job, const struct known_due *due, uint16_t trigger)
+{
+    return happening_is(&due->key) && due->key.trigger == trigger &&
+           due->key.schedule_version == job->schedule_version && due->attempt_count > 0;
+}
+
+size_t happening_count_lately(const struct core *core, const struct job *job, uint16_t trigger)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < job->known.count; i++) {
+        const struct known_due *due = &job->known.items[i];
+        count += happening_is_of(job, due, trigger) &&
+                 due->attempts[0].claimed_ms > core->wall_ms - HAPPENING_HOUR_MS;
+    }
+    return count;
+}
+
 bool happening_occur(struct core *core, struct job *job, uint16_t trigger, const struct hash *cause)
 {
-    const struct known_key key = {.schedule_version = job->schedule_version,
-                                  .trigger = trigger,
-                                  .target = jobs_target(core, job),
-                                  .cause = *cause};
+    const struct known_key key = key_of(core, job, trigger, cause);
     char text[HAPPENING_TEXT_ROOM];
     if (!schedule_is_possible(core, job) || known_find(&job->known, &key))
         return false;
@@ -155,6 +186,20 @@ void happening_seen(struct core *core, const struct frame *frame)
 
 // --- all kinds ---
 
+static void look_at(struct core *core, struct job *job, uint16_t trigger)
+{
+    switch (kind_of(core, job, trigger)) {
+    case DEFINITION_EVENT:
+        emissions_look(core, job, trigger);
+        return;
+    case DEFINITION_MEMBER:
+        comings_look(core, job, trigger);
+        return;
+    default:
+        return;
+    }
+}
+
 void happening_look(struct core *core, struct job *job)
 {
     if (!core->is_ready || !job->row || !job->waits)
@@ -162,31 +207,57 @@ void happening_look(struct core *core, struct job *job)
     if (job->awaits_boot)
         look_at_boot(core, job);
     ends_look(core, job);
+    for (uint16_t i = 0; i < job->slot_count; i++)
+        look_at(core, job, i);
+}
+
+void happening_look_at(struct core *core, uint64_t now_ms)
+{
+    uint64_t *look_ms = &core->happenings.look_ms;
+    *look_ms = *look_ms ? MIN_OF(*look_ms, now_ms) : now_ms;
 }
 
 bool happening_describe(const struct core *core, const struct job *job, const struct known_key *key,
                         struct frame_start *start)
 {
-    (void)core;
-    (void)job;
-    (void)key;
-    (void)start;
-    return true;
+    const struct comings_change *change;
+    switch (kind_of(core, job, key->trigger)) {
+    case DEFINITION_EVENT:
+        return event_set_find(&core->emissions.set, &key->cause) != NULL;
+    case DEFINITION_MEMBER:
+        change = comings_find(core, &key->cause);
+        if (change)
+            start->member = change->member;
+        return change != NULL;
+    default:
+        return true;
+    }
 }
 
 void happening_tell(const struct core *core, const struct job *job, const struct known_key *key,
                     char out[HAPPENING_TEXT_ROOM])
 {
-    enum definition_trigger_kind kind = kind_of(core, job, key->trigger);
-    if (kind == DEFINITION_AFTER) {
-        size_t used = (size_t)snprintf(out, HAPPENING_TEXT_ROOM, "after ");
-        ends_tell(core, job, key, out + used, HAPPENING_TEXT_ROOM - used);
+    switch (kind_of(core, job, key->trigger)) {
+    case DEFINITION_BOOT:
+        snprintf(out, HAPPENING_TEXT_ROOM, "boot");
+        return;
+    case DEFINITION_EVENT:
+        emissions_tell(core, &key->cause, out);
+        return;
+    case DEFINITION_MEMBER:
+        comings_tell(core, &key->cause, out);
+        return;
+    case DEFINITION_FILE:
+        snprintf(out, HAPPENING_TEXT_ROOM, "a file");
+        return;
+    case DEFINITION_AFTER:
+        snprintf(out, HAPPENING_TEXT_ROOM, "after ");
+        ends_tell(core, job, key, out + strlen(out), HAPPENING_TEXT_ROOM - strlen(out));
+        return;
+    default:
+        snprintf(out, HAPPENING_TEXT_ROOM, "what happened");
         return;
     }
-    snprintf(out, HAPPENING_TEXT_ROOM, "%s",
-             kind == DEFINITION_BOOT   ? "boot"
-             : kind == DEFINITION_FILE ? "a file"
-                                       : "an event");
 }
 
 void happening_tick(struct core *core)

@@ -28,6 +28,7 @@
 
 enum {
     HAPPENING_TEXT_ROOM = 200,
+    HAPPENING_HOUR_MS = 3660 * 1000, // a little longer than the runner's, so that it never has to deny
     HAPPENING_LATE_MS = 600 * 1000,  // what was claimed and did not start is started so much later still
     HAPPENING_BOOT_MS = 3600 * 1000, // a boot job that cannot run for so long after its time waits no longer
 };
@@ -48,8 +49,18 @@ enum frame_cause happening_cause(const struct core *core, const struct job *job,
 // start anything of the job now; then a later look finds it again.
 bool happening_occur(struct core *core, struct job *job, uint16_t trigger, const struct hash *cause);
 
+// Does the ledger, as this node knows it, have this occurrence of the trigger?
+bool happening_is_known(const struct core *core, const struct job *job, uint16_t trigger,
+                        const struct hash *cause);
+// Is this a claimed occurrence of the trigger as it is now?
+bool happening_is_of(const struct job *job, const struct known_due *due, uint16_t trigger);
+// How many of them were claimed within HAPPENING_HOUR_MS.
+size_t happening_count_lately(const struct core *core, const struct job *job, uint16_t trigger);
+
 // The job is owned here: makes of what happened whatever is not known yet.
 void happening_look(struct core *core, struct job *job);
+// Looks at all jobs again at this monotonic time, or sooner.
+void happening_look_at(struct core *core, uint64_t now_ms);
 // What START says beyond the cause. False: nobody here knows any more what it was.
 bool happening_describe(const struct core *core, const struct job *job, const struct known_key *key,
                         struct frame_start *start);

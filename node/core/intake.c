@@ -1,6 +1,7 @@
 #include "node/core/intake.h"
 
 #include "node/core/backfill.h"
+#include "node/core/emissions.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
 
@@ -31,7 +32,8 @@ static void feed(struct core *core, struct bytes envelope)
 
 static uint64_t write(struct core *core, const struct envelope *envelope, const struct record_id *id)
 {
-    bool may_wait = envelope->kind == ENVELOPE_DEFINITION || envelope->kind == ENVELOPE_ORDER;
+    bool may_wait = envelope->kind == ENVELOPE_DEFINITION || envelope->kind == ENVELOPE_ORDER ||
+                    envelope->kind == ENVELOPE_EVENT;
     const struct effect_write write = {.kind = EFFECT_WRITE_RECORD,
                                        .class = may_wait ? EFFECT_WRITE_MAY : EFFECT_WRITE_MUST,
                                        .record = id->hash,
@@ -72,6 +74,7 @@ static int take_authority(struct core *core, const struct envelope *envelope, st
     note->id = intake_id(core, envelope);
     directory_recheck(&core->directory, &core->authority);
     table_recheck(&core->table, &core->authority);
+    emissions_recheck(core);
     fleet_dirty(core); // scopes may reach other nodes now
     return 0;
 }
@@ -147,6 +150,8 @@ static int take(struct core *core, const struct envelope *envelope, enum intake_
     case ENVELOPE_DELETE:
     case ENVELOPE_ORDER:
         return take_table(core, envelope, origin, note);
+    case ENVELOPE_EVENT:
+        return emissions_take(core, envelope->whole, origin, note);
     default:
         return refuse(note, "records of its kind are not taken here");
     }
@@ -262,16 +267,21 @@ static bool stops(const struct table_record *record)
            record->kind == TABLE_RECORD_DELETE;
 }
 
+void intake_feed_node(struct core *core, const struct node_id *id)
+{
+    struct record_queue proof = {0};
+    struct record_id record;
+    directory_prove(&core->directory, id, &proof);
+    while (record_queue_take(&proof, &record))
+        feed(core, directory_record_bytes(directory_find_record(&core->directory, &record)));
+    record_queue_deinit(&proof);
+}
+
 void intake_feed_runner(struct core *core)
 {
     for (size_t i = 0; i < core->authority.entry_count; i++)
         feed(core, buffer_view(&core->authority.entries[i]->envelope));
-    struct record_queue proof = {0};
-    directory_prove(&core->directory, &core->self.id, &proof);
-    struct record_id id;
-    while (record_queue_take(&proof, &id))
-        feed(core, directory_record_bytes(directory_find_record(&core->directory, &id)));
-    record_queue_deinit(&proof);
+    intake_feed_node(core, &core->self.id);
     struct table_job *job = NULL;
     while ((job = table_next_job(&core->table, job)))
         for (const struct table_record *record = NULL; (record = table_job_next_record(job, record));)
@@ -285,4 +295,6 @@ void intake_feed_record(struct core *core, const struct hash *id)
     const struct table_record *record = table_find_record(&core->table, &wanted);
     if (record)
         feed(core, table_record_bytes(record));
+    else
+        (void)emissions_feed(core, id);
 }

@@ -37,7 +37,8 @@ int intake_record(struct core *core, struct bytes envelope, enum intake_origin o
 void intake_follow(struct core *core);
 // Everything the runner has to know, after it or this process was started.
 void intake_feed_runner(struct core *core);
-void intake_feed_record(struct core *core, const struct hash *id); // the runner asked for it
+void intake_feed_node(struct core *core, const struct node_id *id); // what proves it
+void intake_feed_record(struct core *core, const struct hash *id);  // the runner asked for it
 // Did a person cancel what waits of this due time, since this wall time?
 bool intake_is_cancelled(const struct core *core, const struct job *job, const struct known_due *due,
                          int64_t since_ms);

@@ -23,6 +23,8 @@ struct jobs_slot {
     struct due *compiled;   // owned; NULL: no calendar, or it cannot be computed
     int64_t decided_ms;     // claimed or judged up to here; never falls within a schedule version
     int64_t written_ms;     // the cursor on disk
+    uint64_t told_stamp;    // events up to here that did not start it are told of
+    uint64_t told_ms;       // monotonic: when; 0: never
 };
 
 // A due time that is claimed and has not been started: an attempt in waiting.

@@ -94,6 +94,8 @@ static void send_start(struct core *core, struct run *run)
     struct frame frame = {.kind = FRAME_START, .run = run->id, .start = run->start};
     frame.start.sent_boottime_ns = core->boottime_ns;
     run->sent_ms = core->now_ms;
+    if (run->start.member.change)
+        (void)comings_feed(core, &run->start.cause_record); // the runner judges the node by its labels
     outbox_frame(&core->outbox, &frame);
 }
 

@@ -3,6 +3,7 @@
 #include "node/core/after_end.h"
 #include "node/core/backfill.h"
 #include "node/core/catch_up.h"
+#include "node/core/happening.h"
 #include "node/core/reopen.h"
 #include "node/core/state.h"
 
@@ -320,6 +321,11 @@ static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs
     bool is_order = pending->key.trigger == OCCURRENCE_ORDER;
     if (!is_order && pending->key.schedule_version != job->schedule_version) {
         skip(core, job, pending, "the schedule was changed after it was claimed");
+        return START_NEVER;
+    }
+    struct frame_start start;
+    if (happening_is(&pending->key) && !happening_describe(core, job, &pending->key, &start)) {
+        schedule_close(core, job, &pending->key, LEDGER_MISSED, "what made it due has expired");
         return START_NEVER;
     }
     if (job->stall && job->stall->status == LEDGER_SKIPPED) {

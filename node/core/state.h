@@ -15,6 +15,8 @@
 #include "node/core/answer.h"
 #include "node/core/book.h"
 #include "node/core/clock.h"
+#include "node/core/comings.h"
+#include "node/core/emissions.h"
 #include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/held.h"
@@ -82,6 +84,8 @@ struct core {
     struct past past;
     struct runs runs;
     struct happenings happenings;
+    struct emissions emissions;
+    struct comings comings;
     struct answers answers;
     struct ends ends;
 

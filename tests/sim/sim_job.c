@@ -348,3 +348,20 @@ struct sim_record sim_job_cancel(struct sim *sim, const char *job)
 {
     return sign_order(sim, job, ORDER_CANCEL, 0, 0);
 }
+
+struct sim_record sim_job_emit(struct sim *sim, const char *event, uint64_t expires_ms)
+{
+    struct sim_record record = {0};
+    struct buffer body = {0};
+    struct event_record made = {.namespace_name = "main",
+                                .expires_ms = sim_wall_ms(sim) + (int64_t)expires_ms,
+                                .stamp = next_stamp(sim),
+                                .authority_number = 1};
+    snprintf(made.name, sizeof made.name, "%s", event);
+    for (size_t i = 0; i < sizeof made.random; i++)
+        made.random[i] = (uint8_t)sim_random(sim, 256);
+    event_record_encode(&made, &body);
+    record.id = envelope_sign(&sim->fleet->operator_, ENVELOPE_EVENT, buffer_view(&body), &record.envelope);
+    buffer_deinit(&body);
+    return record;
+}

@@ -96,6 +96,7 @@ struct sim_record sim_job_resume(struct sim *sim, const char *name, const struct
 struct sim_record sim_job_delete(struct sim *sim, const char *name);
 struct sim_record sim_job_run(struct sim *sim, const char *name); // an order
 struct sim_record sim_job_backfill(struct sim *sim, const char *name, int64_t from_ms, int64_t until_ms);
+struct sim_record sim_job_emit(struct sim *sim, const char *event, uint64_t expires_ms); // of main
 struct sim_record sim_job_cancel(struct sim *sim, const char *name);
 
 struct sim_name *sim_jobs_find(const struct sim *sim, const char *name);

@@ -35,15 +35,19 @@ static void tell_gossip(struct core *core)
 {
     struct fleet *fleet = &core->fleet;
     if (fleet->table_generation == core->table.generation &&
-        fleet->told_directory_generation == core->directory.generation)
+        fleet->told_directory_generation == core->directory.generation &&
+        fleet->told_event_generation == core->emissions.set.generation)
         return;
     fleet->table_generation = core->table.generation;
     fleet->told_directory_generation = core->directory.generation;
+    fleet->told_event_generation = core->emissions.set.generation;
     struct hash table = table_fingerprint(&core->table), directory = directory_fingerprint(&core->directory);
+    struct hash events = event_set_fingerprint(&core->emissions.set);
     struct hasher hasher;
     hasher_start(&hasher, "katydid-both-1");
     hasher_add(&hasher, table.b, sizeof table.b);
     hasher_add(&hasher, directory.b, sizeof directory.b);
+    hasher_add(&hasher, events.b, sizeof events.b);
     struct hash both = hasher_finish(&hasher);
     struct packet_fingerprint fingerprint;
     memcpy(fingerprint.b, both.b, sizeof fingerprint.b);
@@ -243,6 +247,7 @@ static void changed(struct core *core, const struct node_id *id)
     struct peers_peer *peer = peers_find(&core->fleet.peers, id);
     bool is_counted = member && members_is_counted(member);
     core->fleet.is_dirty = true;
+    comings_follow(core, id);
     if (peer && member)
         keep_member(core, peer, member);
     if (!peer || is_counted == peer->was_counted)

@@ -24,10 +24,11 @@ struct fleet {
     struct address seeds[LIMIT_ADDRESS_COUNT_MAX];
     size_t seed_count;
     struct peers peers;
-    uint64_t table_generation, told_directory_generation; // what gossip was last told of
-    uint64_t returned_ms; // monotonic: when this node itself came back, from a boot or a gap
-    uint64_t recheck_ms;  // monotonic: a returned node may own from then on; UINT64_MAX: none waits
-    bool is_dirty;        // ownership has to be worked out anew
+    uint64_t table_generation, told_directory_generation,
+        told_event_generation; // what gossip was last told of
+    uint64_t returned_ms;      // monotonic: when this node itself came back, from a boot or a gap
+    uint64_t recheck_ms;       // monotonic: a returned node may own from then on; UINT64_MAX: none waits
+    bool is_dirty;             // ownership has to be worked out anew
 };
 
 enum fleet_state { FLEET_UNHEARD, FLEET_ALIVE, FLEET_SUSPECT, FLEET_DEAD, FLEET_LEFT };

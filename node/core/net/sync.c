@@ -7,7 +7,7 @@
 #include <string.h>
 
 // SYNC_MEMBERS is a question without more: tell me of all members.
-enum sync_topic { SYNC_TABLE = 1, SYNC_DIRECTORY, SYNC_MEMBERS };
+enum sync_topic { SYNC_TABLE = 1, SYNC_DIRECTORY, SYNC_MEMBERS, SYNC_EVENTS };
 
 enum { SYNC_BATCH_BYTES = 48 * 1024 }; // of records in one message
 
@@ -54,11 +54,16 @@ static struct bytes find_record(struct core *core, const struct hash *id)
     if (in_table)
         return table_record_bytes(in_table);
     const struct directory_record *in_directory = directory_find_record(&core->directory, &wanted);
-    return in_directory ? directory_record_bytes(in_directory) : (struct bytes){0};
+    if (in_directory)
+        return directory_record_bytes(in_directory);
+    const struct event_set_item *event = event_set_find(&core->emissions.set, id);
+    return event ? buffer_view(&event->envelope) : (struct bytes){0};
 }
 
 static struct reconcile_view view_of(struct core *core, enum sync_topic topic)
 {
+    if (topic == SYNC_EVENTS)
+        return event_set_live(&core->emissions.set);
     return topic == SYNC_TABLE ? table_live(&core->table) : directory_live(&core->directory);
 }
 
@@ -115,6 +120,7 @@ void sync_repair(struct core *core, const struct node_id *node, enum gossip_what
     case GOSSIP_TABLE:
         start(core, node, SYNC_DIRECTORY);
         start(core, node, SYNC_TABLE);
+        start(core, node, SYNC_EVENTS);
         return;
     case GOSSIP_AUTHORITY:
         sync_ask_authority(core, node);
@@ -157,7 +163,7 @@ bool sync_reconcile(struct core *core, const struct node_id *from, struct bytes 
         send_members(core, from);
         return true;
     }
-    if (reader.failed || (topic != SYNC_TABLE && topic != SYNC_DIRECTORY))
+    if (reader.failed || (topic != SYNC_TABLE && topic != SYNC_DIRECTORY && topic != SYNC_EVENTS))
         return false;
     struct reconcile_view view = view_of(core, (enum sync_topic)topic);
     buffer_add_u8(&answer, topic);

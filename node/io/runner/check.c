@@ -7,6 +7,7 @@
 #include "crdt/scope.h"
 #include "node/io/runner/environment.h"
 
+enum { HOUR_MS = 3600 * 1000 };
 enum { RERUN_COUNT_MAX = 2 }; // attempts after a loss, beside the retries the definition asks for
 
 int check_deny(struct check *check, const char *text, ...)
@@ -18,7 +19,7 @@ int check_deny(struct check *check, const char *text, ...)
     return CHECK_DENIED;
 }
 
-static int need(struct check *check, const struct hash *record)
+int check_need(struct check *check, const struct hash *record)
 {
     check->needed = *record;
     return CHECK_NEED;
@@ -91,12 +92,8 @@ static int rule_fresh(struct check *check)
 
 static const char *unsupported_trigger(const struct definition *definition)
 {
-    static const char *const names[] = {[DEFINITION_EVENT] = "event", [DEFINITION_MEMBER] = "membership"};
     for (size_t i = 0; i < definition->trigger_count; i++) {
-        size_t kind = definition->triggers[i].kind;
-        if (kind > DEFINITION_AT && kind < COUNT_OF(names) && names[kind])
-            return names[kind];
-        if (kind > DEFINITION_FILE)
+        if (definition->triggers[i].kind > DEFINITION_FILE)
             return "newer";
     }
     return NULL;
@@ -106,7 +103,7 @@ static int rule_definition(struct check *check)
 {
     const struct definition *definition = &check->definition;
     if (!check->entry)
-        return need(check, &check->start->definition);
+        return check_need(check, &check->start->definition);
     const struct floor *floor =
         floors_find(&check->world->evidence->floors, definition->namespace_name, definition->name);
     uint64_t life = floor ? floor_life(floor) : 0;
@@ -144,7 +141,7 @@ static int judge_order(struct check *check)
     if (!check_is_order(check) && !check_is_backfill(check))
         return 0;
     if (!order)
-        return need(check, &check->start->cause_record);
+        return check_need(check, &check->start->cause_record);
     const struct permission_request request = {.action = SCOPE_TRIGGER,
                                                .namespace_name = order->namespace_name,
                                                .labels = &check->self->labels,
@@ -249,6 +246,10 @@ static int rule_room(struct check *check)
     int outcome = judge_attempt(check);
     if (outcome != 0)
         return outcome;
+    if (check->starts_per_hour && seen_count_since(check->world->seen, check->key.series,
+                                                   check->world->wall_ms - HOUR_MS) >= check->starts_per_hour)
+        return check_deny(check, "more than %zu starts of this trigger within an hour",
+                          check->starts_per_hour);
     size_t live = processes_count_live(processes, &check->job_hash);
     size_t most = check->definition.busy == DEFINITION_BUSY_ALLOW ? CHECK_ALLOW_COUNT_MAX : 1;
     if (live >= most)

@@ -73,9 +73,12 @@ struct check {
     struct occurrence occurrence;
     struct run_id run; // zero when there is no definition to compute it from
     struct seen_key key;
-    const struct shown_item *shown; // the ends it comes after; NULL: it comes after none
-    int64_t happened_ms;            // when what it is for happened; 0: it has a due time, or is an order
-    struct account user;            // name only when there is no such user
+    const struct shown_item *shown;      // the ends it comes after; NULL: it comes after none
+    const struct events_item *event;     // that it starts for; NULL: none
+    const struct directory_node *member; // whose coming or going it starts for; NULL: none
+    size_t starts_per_hour;              // of this trigger; 0: no bound
+    int64_t happened_ms;                 // when what it is for happened; 0: it has a due time, or is an order
+    struct account user;                 // name only when there is no such user
     bool has_user;
     const struct watches_news *news; // of a file; NULL: it is not about one
     struct hash needed;              // CHECK_NEED
@@ -94,10 +97,13 @@ void check_deinit(struct check *check);
 
 // For the rooms check*.c: notes why and returns CHECK_DENIED.
 PRINTF_LIKE(2, 3) int check_deny(struct check *check, const char *text, ...);
+int check_need(struct check *check, const struct hash *record); // returns CHECK_NEED
 bool check_is_order(const struct check *check);
 bool check_is_backfill(const struct check *check); // a past due time, by an order
 // Causes that no due time of a calendar or an interval has.
 bool check_is_of_no_calendar(enum frame_cause cause);
+// How long waiting in a queue, and the attempts before this one, may have taken.
+int64_t check_waiting_ms(const struct check *check);
 int check_due(struct check *check); // rule 4; check_due.c
 // Rule 4 for a trigger without a calendar; check_happening.c
 int check_happening(struct check *check, const struct definition_trigger *trigger);

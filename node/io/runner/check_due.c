@@ -28,7 +28,7 @@ static int64_t earlier_attempts_ms(const struct check *check)
 }
 
 // What waiting adds: for a busy job or a slot up to a day, for the attempts before this one what they took.
-static int64_t waiting_ms(const struct check *check)
+int64_t check_waiting_ms(const struct check *check)
 {
     bool waited = check->start->cause == FRAME_QUEUED || check->start->attempt > 1;
     return (waited ? DAY_MS : 0) + earlier_attempts_ms(check);
@@ -67,7 +67,7 @@ static int judge_time(struct check *check, const struct due *due)
     int64_t end_ms;
     if (due_is_blacked_out(due, due_ms, &end_ms))
         return check_deny(check, "it lies in a blackout");
-    if (late_ms > window_ms(check, due) + waiting_ms(check))
+    if (late_ms > window_ms(check, due) + check_waiting_ms(check))
         return check_deny(check, "it is %lld s late, beyond its window", (long long)(late_ms / 1000));
     return 0;
 }
@@ -130,6 +130,7 @@ static int judge_order(struct check *check)
     const struct orders_item *order = check->order;
     if (check->start->due_ms != 0)
         return check_deny(check, "an order has no due time");
+<<<<<<< HEAD
     if (order->from_ms)
         return check_deny(check, "the order is for past due times");
     return judge_meant(check, 0);
@@ -142,6 +143,18 @@ static int check_backfill(struct check *check)
     memcpy(&part, check->start->cause_record.b, sizeof part);
     check->key.series = (check->key.series ^ part) | 1;
     return judge_trigger(check);
+=======
+    if (strcmp(order->namespace_name, definition->namespace_name) != 0 ||
+        strcmp(order->name, definition->name) != 0)
+        return check_deny(check, "the order is for another job");
+    if (order->life != definition->life)
+        return check_deny(check, "the order is for another life of the job");
+    if (wall_ms < order->not_before_ms)
+        return check_deny(check, "the order is for later");
+    if (wall_ms > order->not_after_ms + check_waiting_ms(check))
+        return check_deny(check, "the order is too old");
+    return 0;
+>>>>>>> 5ac0fcd (events: emit, and the jobs that listen; members that come and die)
 }
 
 bool check_is_of_no_calendar(enum frame_cause cause)

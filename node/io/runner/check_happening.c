@@ -4,8 +4,11 @@
 // knows itself. `happened_ms` is what the command is told as its due time, and what the journal forgets by.
 #include <string.h>
 
+#include "crdt/scope.h"
 #include "crdt/stamp.h"
 #include "node/core/trigger/boot.h"
+#include "node/core/trigger/event_fate.h"
+#include "node/core/trigger/member_change.h"
 #include "node/io/runner/check.h"
 #include "node/io/runner/watches.h"
 
@@ -79,6 +82,95 @@ static int judge_after_end(struct check *check, const struct definition_trigger 
     return 0;
 }
 
+static int judge_node(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct directory_node *node = evidence_node(check->world->evidence, &check->event->signer);
+    if (trigger->from == DEFINITION_FROM_OPERATORS)
+        return check_deny(check, "the job listens to events of operators only");
+    if (!node)
+        return check_need(check, &check->event->id); // who needs it is shown its signer again too
+    if (node->is_revoked)
+        return check_deny(check, "the node that emitted the event is revoked");
+    if (!labels_cover(&node->labels, &trigger->where) ||
+        (trigger->node[0] && strcmp(trigger->node, node->name) != 0))
+        return check_deny(check, "the job does not listen to events of %s", node->name);
+    return 0;
+}
+
+static int judge_operator(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct event_record *event = &check->event->event;
+    const struct permission_request request = {.action = SCOPE_TRIGGER,
+                                               .namespace_name = event->namespace_name,
+                                               .stamp = event->stamp,
+                                               .authority_number = event->authority_number};
+    if (trigger->from == DEFINITION_FROM_NODES)
+        return check_deny(check, "the job listens to events of nodes only");
+    enum permission permission =
+        permission_judge(&check->world->evidence->authority, &check->event->signer, &request);
+    return permission == PERMISSION_GRANTED ? 0 : check_deny(check, "event: %s", permission_text(permission));
+}
+
+static int judge_event_time(struct check *check)
+{
+    const struct event_record *event = &check->event->event;
+    int64_t wall_ms = check->world->wall_ms, at_ms = stamp_wall_ms(event->stamp);
+    if (event->expires_ms <= at_ms || event->expires_ms - at_ms > LIMIT_EVENT_MS_MAX)
+        return check_deny(check, "the event lives for more than a day");
+    if (event->stamp <= check->definition.since)
+        return check_deny(check, "the event came before this schedule began");
+    if (at_ms > wall_ms + LIMIT_STAMP_AHEAD_MS)
+        return check_deny(check, "the event lies ahead, by this node's clock");
+    if (wall_ms > event->expires_ms + LIMIT_STAMP_AHEAD_MS + check_waiting_ms(check))
+        return check_deny(check, "the event has expired");
+    check->happened_ms = at_ms;
+    check->key.due_ms = at_ms;
+    return 0;
+}
+
+// Half as many again as the network process starts, because its hour is not quite ours.
+static size_t starts_per_hour(const struct definition_trigger *trigger)
+{
+    return event_fate_per_hour(trigger->throttle_ms) * 3 / 2 + 1;
+}
+
+static int judge_event(struct check *check, const struct definition_trigger *trigger)
+{
+    char name[NAME_JOB_ROOM];
+    check->event = events_find(&check->world->evidence->events, &check->start->cause_record);
+    if (!check->event)
+        return check_need(check, &check->start->cause_record);
+    name_join_job(check->event->event.namespace_name, check->event->event.name, name);
+    if (!name_fits(trigger->name, name))
+        return check_deny(check, "the job does not listen to %s", name);
+    int outcome = check->event->is_of_node ? judge_node(check, trigger) : judge_operator(check, trigger);
+    check->starts_per_hour = starts_per_hour(trigger);
+    return outcome ? outcome : judge_event_time(check);
+}
+
+// Whether it is true that a node came or died is nobody's to prove; that the job waits for such a change of
+// such a node is. So what a lying network process can do is bounded by the hour.
+static int judge_member(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct frame_member *change = &check->start->member;
+    const struct directory_node *node = evidence_node(check->world->evidence, &change->node);
+    const struct hash cause = member_change_cause(change);
+    if (!hash_equal(&cause, &check->start->cause_record))
+        return check_deny(check, "the change of members is not what it is said to be");
+    if (!*member_change_text(change->change) || !(trigger->changes & change->change))
+        return check_deny(check, "the job does not wait for such a change of members");
+    if (!node)
+        return check_deny(check, "nothing proves who the member is");
+    if (!labels_cover(&node->labels, &trigger->where) ||
+        (trigger->node[0] && strcmp(trigger->node, node->name) != 0))
+        return check_deny(check, "the job does not wait for changes of %s", node->name);
+    check->member = node;
+    check->starts_per_hour = starts_per_hour(trigger);
+    check->happened_ms = check->world->wall_ms;
+    check->key.due_ms = check->world->wall_ms;
+    return 0;
+}
+
 int check_happening(struct check *check, const struct definition_trigger *trigger)
 {
     const struct frame_start *start = check->start;
@@ -98,6 +190,10 @@ int check_happening(struct check *check, const struct definition_trigger *trigge
         return judge_boot(check, trigger);
     case DEFINITION_FILE:
         return judge_file(check);
+    case DEFINITION_EVENT:
+        return judge_event(check, trigger);
+    case DEFINITION_MEMBER:
+        return judge_member(check, trigger);
     default:
         return check_deny(check, "its trigger has no due times");
     }

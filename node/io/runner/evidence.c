@@ -139,6 +139,7 @@ void evidence_close(struct evidence *evidence)
     directory_deinit(&evidence->directory);
     directory_deinit(&evidence->others);
     shown_deinit(&evidence->shown);
+    events_deinit(&evidence->events);
     floors_close(&evidence->floors);
     definition_cache_deinit(&evidence->definitions);
     orders_deinit(&evidence->orders);
@@ -164,6 +165,12 @@ int evidence_sync(struct evidence *evidence)
     int node = applog_sync(&evidence->node_file);
     int floors = floors_sync(&evidence->floors);
     return authority ? authority : node ? node : floors;
+}
+
+const struct directory_node *evidence_node(const struct evidence *evidence, const struct node_id *id)
+{
+    const struct directory_node *node = directory_find(&evidence->directory, id);
+    return node ? node : directory_find(&evidence->others, id);
 }
 
 const struct directory_node *evidence_self(const struct evidence *evidence)

@@ -7,7 +7,7 @@
 //             node's key, so what the node's key signs can give it no labels
 // others      the records that prove other nodes, whose word about ends of jobs is shown (evidence_show.c)
 // floors      what is in force of each job (floors.h)
-// Definitions, orders and others are kept in memory only and asked for again (NEED).
+// Definitions, orders, events and others are kept in memory only and asked for again (NEED).
 //
 // The network process feeds records at any time; each is judged like everywhere else
 // (crdt/permission.h), then raises something or changes nothing.
@@ -17,6 +17,7 @@
 #include "crdt/directory.h"
 #include "crdt/permission.h"
 #include "node/io/runner/definition_cache.h"
+#include "node/io/runner/events.h"
 #include "node/io/runner/floors.h"
 #include "node/io/runner/orders.h"
 #include "node/io/runner/pin.h"
@@ -36,6 +37,7 @@ struct evidence {
     struct orders orders;
     struct directory others; // nodes that signed what was shown; in memory, and nothing of them is ours
     struct shown shown;
+    struct events events;
 };
 
 // What became of a record: a FLOOR frame.
@@ -74,6 +76,8 @@ bool evidence_is_unsynced(const struct evidence *evidence);
 // Makes all that was fed durable. 0 or -errno.
 int evidence_sync(struct evidence *evidence) WARN_UNUSED;
 
+// Any node whose records were shown; NULL: none.
+const struct directory_node *evidence_node(const struct evidence *evidence, const struct node_id *id);
 // This node as its records describe it; NULL: nothing proves it yet, so it matches no job.
 const struct directory_node *evidence_self(const struct evidence *evidence);
 

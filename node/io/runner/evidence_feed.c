@@ -4,6 +4,8 @@
 #include "crdt/scope.h"
 #include "node/io/runner/evidence.h"
 
+enum { OTHER_RECORD_COUNT_MAX = 16384 };
+
 static void refuse(struct evidence_answer *answer, const char *why)
 {
     answer->ok = false;
@@ -20,7 +22,7 @@ static int refuse_disk(struct evidence_answer *answer, int error)
 static const struct public_key *find_key(const struct evidence *evidence, const struct node_id *signer)
 {
     const struct public_key *key = authority_log_find_key(&evidence->authority, signer);
-    const struct directory_node *node = key ? NULL : directory_find(&evidence->directory, signer);
+    const struct directory_node *node = key ? NULL : evidence_node(evidence, signer);
     return key ? key : node ? &node->key : NULL;
 }
 
@@ -45,7 +47,7 @@ static int feed_authority(struct evidence *evidence, const struct envelope *enve
     return r == 0 ? 0 : refuse_disk(answer, r);
 }
 
-// A node record of an operator about this node. Anything else about nodes does not concern us.
+// A node record of an operator about this node.
 static bool is_about_us(const struct evidence *evidence, const struct envelope *envelope)
 {
     const struct public_key *key = authority_log_find_key(&evidence->authority, &envelope->signer);
@@ -62,11 +64,18 @@ static bool is_about_us(const struct evidence *evidence, const struct envelope *
     return ours;
 }
 
-// It may prove who signed what will be shown, or who let that one in: perhaps we did.
+// What proves other nodes is shown again with each event of theirs, so it may be forgotten at any time.
 static void feed_other(struct evidence *evidence, const struct envelope *envelope)
 {
-    int outcome = directory_add(&evidence->others, &evidence->authority, envelope->whole);
-    (void)outcome; // what proves nothing changes nothing
+    if (evidence->others.records.count >= OTHER_RECORD_COUNT_MAX) {
+        directory_deinit(&evidence->others);
+        directory_init(&evidence->others);
+    }
+    (void)!directory_add(&evidence->others, &evidence->authority, envelope->whole);
+    struct record_id dropped;
+    while (directory_take_dropped(&evidence->others, &dropped)) {
+        // nothing of it is on disk
+    }
 }
 
 static int feed_node(struct evidence *evidence, const struct envelope *envelope,
@@ -262,6 +271,40 @@ static int feed_order(struct evidence *evidence, const struct envelope *envelope
     return 0;
 }
 
+static int keep_event(struct evidence *evidence, const struct envelope *envelope, bool is_of_node,
+                      struct evidence_answer *answer)
+{
+    struct arena arena = {0};
+    struct events_item item = {.id = answer->record, .signer = envelope->signer, .is_of_node = is_of_node};
+    arena_allow(&arena, envelope->body.size);
+    if (event_record_decode(envelope->body, &arena, &item.event) != 0)
+        refuse(answer, "the event is malformed");
+    else
+        events_add(&evidence->events, &item);
+    arena_deinit(&arena);
+    return 0;
+}
+
+// Whether its signer may trigger anything is judged when something starts because of it.
+static int feed_event(struct evidence *evidence, const struct envelope *envelope,
+                      struct evidence_answer *answer)
+{
+    bool is_of_operator = authority_log_find_operator(&evidence->authority, &envelope->signer) != NULL;
+    const struct directory_node *node = is_of_operator ? NULL : evidence_node(evidence, &envelope->signer);
+    const struct public_key *key = find_key(evidence, &envelope->signer);
+    struct record_id id;
+    if (!key || (!is_of_operator && !node)) {
+        refuse(answer, permission_text(PERMISSION_UNKNOWN));
+        return 0;
+    }
+    int outcome = envelope_verify(envelope, &evidence->pin.fleet, key, &id);
+    if (outcome != 0) {
+        refuse(answer, envelope_outcome_text(outcome));
+        return 0;
+    }
+    return keep_event(evidence, envelope, node != NULL, answer);
+}
+
 // Part of the feed, but nothing in this build starts because of it.
 static int feed_nothing(struct evidence *evidence, const struct envelope *envelope,
                         struct evidence_answer *answer)
@@ -290,7 +333,7 @@ static const struct {
     {ENVELOPE_ORDER, feed_order},
     {ENVELOPE_GRANT, feed_nothing},
     {ENVELOPE_RESULT, feed_nothing},
-    {ENVELOPE_EVENT, feed_nothing},
+    {ENVELOPE_EVENT, feed_event},
 };
 
 int evidence_feed(struct evidence *evidence, struct bytes bytes, struct evidence_answer *ret_answer)

@@ -151,6 +151,16 @@ static bool is_below(const struct seen_entry *entry, const void *context)
     return entry->key.series == watermark->series && entry->key.due_ms <= watermark->due_ms;
 }
 
+size_t seen_count_since(const struct seen *seen, uint64_t series, int64_t after_ms)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < seen->slot_count; i++) {
+        const struct seen_entry *entry = &seen->slots[i];
+        count += entry->attempt && entry->key.series == series && entry->at_ms > after_ms;
+    }
+    return count;
+}
+
 bool seen_add(struct seen *seen, const struct seen_key *key, uint16_t attempt, int64_t at_ms)
 {
     struct seen_watermark crowd;

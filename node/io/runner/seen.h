@@ -50,6 +50,8 @@ uint16_t seen_attempt(const struct seen *seen, const struct seen_key *key);
 // True: it was due before what is remembered of its trigger, so it may have started.
 bool seen_is_forgotten(const struct seen *seen, const struct seen_key *key);
 
+// Occurrences of a series whose last attempt started after this wall time.
+size_t seen_count_since(const struct seen *seen, uint64_t series, int64_t after_ms);
 // Notes an attempt. False: full of orders, nothing can be forgotten; not noted.
 bool seen_add(struct seen *seen, const struct seen_key *key, uint16_t attempt, int64_t at_ms) WARN_UNUSED;
 void seen_add_watermark(struct seen *seen, uint64_t series, int64_t due_ms);

@@ -14,6 +14,10 @@ static bool spawn(struct runner *runner, const struct check *check, struct spawn
 {
     const struct definition *definition = &check->definition;
     struct start_cause cause;
+    if (!check->has_user) {
+        reason_set(ret_reason, "user: unknown: %s", check->user.name);
+        return false;
+    }
     start_cause_init(&cause, check);
     const struct environment_run of_run = {.job = check->job,
                                            .run = check->run,
@@ -24,10 +28,6 @@ static bool spawn(struct runner *runner, const struct check *check, struct spawn
                                            .more = cause.pairs,
                                            .more_count = cause.count};
     struct environment environment;
-    if (!check->has_user) {
-        reason_set(ret_reason, "user: unknown: %s", check->user.name);
-        return false;
-    }
     environment_init(&environment, definition, &check->user, &of_run);
     const char **argv = base_alloc(definition->argument_count + 4, sizeof *argv);
     for (size_t i = 0; i < definition->argument_count; i++)
@@ -43,10 +43,11 @@ static bool spawn(struct runner *runner, const struct check *check, struct spawn
                                           .path = environment_find(&environment, "PATH"),
                                           .account = &check->user,
                                           .directory = definition->directory,
-                                          .standard_input = input ? bytes_of_text(input) : (struct bytes){0}};
+                                          .standard_input = input ? bytes_of_text(input) : cause.input};
     bool started = spawn_start(&request, ret_process, ret_reason);
     free(argv);
     environment_deinit(&environment);
+    start_cause_deinit(&cause);
     (void)runner;
     return started;
 }

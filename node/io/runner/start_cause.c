@@ -2,9 +2,11 @@
 #include "node/io/runner/start_cause.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crdt/stamp.h"
+#include "node/core/trigger/member_change.h"
 #include "node/io/runner/watches.h"
 
 // What waited, or is tried again, is still due for the reason it was due.
@@ -79,9 +81,46 @@ static void add_upstream(struct start_cause *cause, const struct shown_item *sho
     add(cause, "KATYDID_UPSTREAM_DUE", cause->dues);
 }
 
+static const char *signer_of(const struct check *check)
+{
+    const struct evidence *evidence = check->world->evidence;
+    const struct authority_log_operator *operator_ =
+        authority_log_find_operator(&evidence->authority, &check->event->signer);
+    const struct directory_node *node = evidence_node(evidence, &check->event->signer);
+    return operator_ ? operator_->name : node ? node->name : "";
+}
+
+static void tell_event(struct start_cause *cause, const struct check *check)
+{
+    const struct event_record *event = &check->event->event;
+    name_join_job(event->namespace_name, event->name, cause->event);
+    add(cause, "KATYDID_EVENT", cause->event);
+    add(cause, "KATYDID_EVENT_FROM", signer_of(check));
+    if (check->definition.event_input) {
+        cause->input = event->data;
+    } else if (!event->data.size || !memchr(event->data.data, 0, event->data.size)) {
+        cause->data = base_alloc(1, event->data.size + 1);
+        if (event->data.size)
+            memcpy(cause->data, event->data.data, event->data.size);
+        add(cause, "KATYDID_EVENT_DATA", cause->data);
+    }
+}
+
+void start_cause_deinit(struct start_cause *cause)
+{
+    free(cause->data);
+    *cause = (struct start_cause){0};
+}
+
 void start_cause_init(struct start_cause *cause, const struct check *check)
 {
     *cause = (struct start_cause){.text = text_of(check), .due_ms = due_ms(check)};
+    if (check->event)
+        tell_event(cause, check);
+    if (check->member) {
+        add(cause, "KATYDID_MEMBER", check->member->name);
+        add(cause, "KATYDID_MEMBER_CHANGE", member_change_text(check->start->member.change));
+    }
     if (strcmp(cause->text, "boot") == 0) {
         hex_encode(check->world->boot, 16, cause->boot);
         add(cause, "KATYDID_BOOT", cause->boot);

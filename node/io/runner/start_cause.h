@@ -4,7 +4,12 @@
 // KATYDID_DUE is the due time, or when the order was given, or when what happened did. Some causes have more
 // to say:
 //
-//   boot    KATYDID_BOOT      the kernel's boot id
+//   boot    KATYDID_BOOT         the kernel's boot id
+//   event   KATYDID_EVENT        namespace/name
+//           KATYDID_EVENT_FROM   the operator or node that emitted it
+//           KATYDID_EVENT_DATA   its data, where they hold no zero byte and do not go to standard input
+//   member  KATYDID_MEMBER          the node
+//           KATYDID_MEMBER_CHANGE   join, leave or dead
 //   file    KATYDID_FILE KATYDID_FILE_CHANGE
 //   after   KATYDID_UPSTREAM_JOB, _OUTCOME, _RUNS and _DUE: what it comes after. Of several ends one word
 //           each, in the order in which the trigger names the jobs; a run or due time there is not: `-`
@@ -26,9 +31,13 @@ struct start_cause {
     char jobs[LIMIT_UPSTREAM_COUNT_MAX * NAME_JOB_ROOM], outcomes[LIMIT_UPSTREAM_COUNT_MAX * 16];
     char runs[LIMIT_UPSTREAM_COUNT_MAX * (2 * RUN_ID_SIZE + 1)];
     char dues[LIMIT_UPSTREAM_COUNT_MAX * INSTANT_TEXT_SIZE];
+    char event[NAME_JOB_ROOM];
+    char *data;         // owned; NULL: none
+    struct bytes input; // of an event, for standard input
 };
 
 // Of a start that passed the checks. `cause` must not move, and `check` outlives it.
 void start_cause_init(struct start_cause *cause, const struct check *check);
+void start_cause_deinit(struct start_cause *cause);
 
 #endif
