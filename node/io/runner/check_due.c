@@ -85,7 +85,7 @@ static int judge_meant(struct check *check, int64_t longer_ms)
         return check_deny(check, "the order is for another life of the job");
     if (wall_ms < order->not_before_ms)
         return check_deny(check, "the order is for later");
-    if (wall_ms > order->not_after_ms + waiting_ms(check) + longer_ms)
+    if (wall_ms > order->not_after_ms + check_waiting_ms(check) + longer_ms)
         return check_deny(check, "the order is too old");
     return 0;
 }
@@ -130,7 +130,6 @@ static int judge_order(struct check *check)
     const struct orders_item *order = check->order;
     if (check->start->due_ms != 0)
         return check_deny(check, "an order has no due time");
-<<<<<<< HEAD
     if (order->from_ms)
         return check_deny(check, "the order is for past due times");
     return judge_meant(check, 0);
@@ -143,18 +142,6 @@ static int check_backfill(struct check *check)
     memcpy(&part, check->start->cause_record.b, sizeof part);
     check->key.series = (check->key.series ^ part) | 1;
     return judge_trigger(check);
-=======
-    if (strcmp(order->namespace_name, definition->namespace_name) != 0 ||
-        strcmp(order->name, definition->name) != 0)
-        return check_deny(check, "the order is for another job");
-    if (order->life != definition->life)
-        return check_deny(check, "the order is for another life of the job");
-    if (wall_ms < order->not_before_ms)
-        return check_deny(check, "the order is for later");
-    if (wall_ms > order->not_after_ms + check_waiting_ms(check))
-        return check_deny(check, "the order is too old");
-    return 0;
->>>>>>> 5ac0fcd (events: emit, and the jobs that listen; members that come and die)
 }
 
 bool check_is_of_no_calendar(enum frame_cause cause)
