@@ -112,18 +112,11 @@ static void what_this_build_cannot_do(void **state)
 {
     struct support_runner *runner = *state;
     static const char *const needs[] = {"landlock-profile"};
-    static const char *const upstream[] = {"main/backup"};
-    static const struct definition_trigger after = {
-        .kind = DEFINITION_AFTER, .jobs = upstream, .job_count = 1};
     struct definition definition = support_runner_definition(runner, "needy", "true");
     definition.needs = needs;
     definition.need_count = 1;
     struct frame_start start = support_attack_define(runner, &definition);
     support_attack_denied(runner, &start, 1, "needs landlock-profile");
-    definition = support_runner_definition(runner, "eventful", "true");
-    definition.triggers = &after;
-    start = support_attack_define(runner, &definition);
-    support_attack_denied(runner, &start, 1, "needs after triggers");
     definition = support_runner_definition(runner, "once", "true");
     definition.guarantee = DEFINITION_AT_MOST_ONCE;
     start = support_attack_define(runner, &definition);
