@@ -1,5 +1,6 @@
 #include "node/core/past.h"
 
+#include "node/core/catch_up.h"
 #include "node/core/learn.h"
 #include "node/core/state.h"
 
@@ -415,9 +416,11 @@ static bool has_open_claims(const struct core *core, const struct past_item *ite
     return false;
 }
 
-static void settle_trigger(struct core *core, const struct past_view *view, size_t trigger)
+// The next stretch of due times that came to nothing for one reason. False: none is left.
+static bool settle_stretch(struct core *core, const struct past_view *view, size_t trigger)
 {
     struct past_item *item = view->item;
+    const struct due *due = view->triggers[trigger];
     struct known_key key = {.schedule_version = item->schedule_version,
                             .trigger = (uint16_t)trigger,
                             .target = jobs_target(core, &view->job)};
@@ -426,15 +429,23 @@ static void settle_trigger(struct core *core, const struct past_view *view, size
         .reason = item->is_deleted ? "no node was there to start it before the job was deleted"
                                    : "no node was there to start it before the schedule was changed",
         .at_ms = core->wall_ms};
-    if (!view->triggers[trigger] ||
-        !due_next(view->triggers[trigger], item->decided_ms[trigger], &key.due_ms) ||
-        key.due_ms > item->until_ms)
-        return;
-    verdict.count = due_count_between(view->triggers[trigger], item->decided_ms[trigger], item->until_ms,
-                                      UINT32_MAX, &verdict.last_due_ms);
+    int64_t until_ms = item->until_ms, start_ms;
+    if (!due || !due_next(due, item->decided_ms[trigger], &key.due_ms) || key.due_ms > until_ms)
+        return false;
+    int64_t end_ms = catch_up_blackout_end_ms(due, key.due_ms);
+    if (end_ms) {
+        verdict.status = LEDGER_SKIPPED;
+        verdict.reason = "blackout";
+        until_ms = MIN_OF(until_ms, end_ms - 1);
+    } else if (due_next_blackout(due, key.due_ms, &start_ms)) {
+        until_ms = MIN_OF(until_ms, start_ms - 1);
+    }
+    verdict.count =
+        due_count_between(due, item->decided_ms[trigger], until_ms, UINT32_MAX, &verdict.last_due_ms);
     verdict.occurrence = book_occurrence(&view->job, &key);
     write_verdict(core, view, &verdict);
     item->decided_ms[trigger] = verdict.last_due_ms;
+    return true;
 }
 
 static void write_end(struct core *core, const struct past_view *view, size_t trigger)
@@ -453,7 +464,8 @@ static void write_end(struct core *core, const struct past_view *view, size_t tr
 static void settle(struct core *core, struct past_view *view, struct answer *answer)
 {
     for (size_t i = 0; i < view->item->trigger_count; i++)
-        settle_trigger(core, view, i);
+        while (settle_stretch(core, view, i))
+            ;
     if (!close_claims(core, view, answer))
         return; // looked at again when its run has ended
     for (size_t i = 0; i < view->item->trigger_count; i++)

@@ -237,6 +237,24 @@ static void the_last_before_a_blackout_is_caught_up(void **state)
     story_end(sim);
 }
 
+static void a_schedule_that_ends_in_a_blackout_is_told_as_such(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(82, 3, TEN);
+    struct sim_node *node = sim->nodes[0];
+    struct sim_job other = with_blackouts;
+    story_define(node, &with_blackouts);
+    story_until(sim, "2026-09-22 10:40:30");
+    other.every_ms = MINUTES(2);
+    other.blackout_ms = 0;
+    story_define(node, &other);
+    story_until(sim, "2026-09-22 10:45:30");
+    assert_int_equal(story_count(node, "digest", LEDGER_SKIPPED), 11);
+    assert_int_equal(story_count(node, "digest", LEDGER_MISSED), 0);
+    assert_int_equal(rows_with(node, "main/digest", "blackout"), 1);
+    story_end(sim);
+}
+
 static void a_job_run_by_hand_runs_in_a_blackout(void **state)
 {
     (void)state;
@@ -525,6 +543,7 @@ int main(void)
         cmocka_unit_test(due_times_in_a_blackout_are_one_stretch),
         cmocka_unit_test(a_blackout_is_not_caught_up),
         cmocka_unit_test(the_last_before_a_blackout_is_caught_up),
+        cmocka_unit_test(a_schedule_that_ends_in_a_blackout_is_told_as_such),
         cmocka_unit_test(a_job_run_by_hand_runs_in_a_blackout),
         cmocka_unit_test(claims_of_every_second_end_where_a_blackout_begins),
         cmocka_unit_test(an_interval_counts_from_the_end_of_the_run),
