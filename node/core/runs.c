@@ -460,7 +460,8 @@ static void look_at_start(struct core *core, struct run *run)
 {
     struct job *job = jobs_find(&core->jobs, run->job);
     bool is_ours = !job || !job->row || job->life != run->life || job->role == JOBS_OWNER;
-    uint64_t since_ms = is_ours ? run->sent_ms : MAX_OF(run->sent_ms, core->fleet.returned_ms);
+    // Whoever was stopped first hears what the runner said meanwhile.
+    uint64_t since_ms = MAX_OF(run->sent_ms, core->fleet.returned_ms);
     if (core->now_ms - since_ms < RUNS_START_AGAIN_MS)
         return;
     if (is_ours)
