@@ -84,9 +84,9 @@ class Where(trio.Story):
         self.assertEqual(boat.starts(), [])
         for node in self.nodes:
             job = next(job for job in node.ask("jobs") if job["name"] == "boat")
-            self.assertIn("no node", job["problem"])
+            self.assertIn("no eligible node", job["problem"])
             self.assertTrue([line for line in node.status()["problems"] if "boat" in line], node.status()["problems"])
-            self.assertIn("no node", node.ask("why", "boat")["reason"])
+            self.assertIn("no eligible node", node.ask("why", "boat")["reason"])
 
     def check_waits_for_its_node(self, mine):
         """The only node that may run it dies: the others say so, and do not run it. Back, it goes on."""
