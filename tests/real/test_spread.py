@@ -94,7 +94,7 @@ class Where(trio.Story):
         only.kill()
         killed_ms = trio.now_ms()
         for node in self.others(only):
-            fleet.wait_until(lambda: "no node" in (next(
+            fleet.wait_until(lambda: "no eligible node" in (next(
                 job for job in node.ask("jobs") if job["name"] == "mine")["problem"] or ""), 30, "it says so")
         only.start()
         fleet.wait_until(lambda: mine.starts()[-1][0] > killed_ms, 30, "it goes on")
