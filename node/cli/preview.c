@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crdt/stamp.h"
 #include "node/core/trigger/shorthand.h"
 #include "node/io/clock.h"
 
@@ -52,13 +53,16 @@ int preview_open_cron(const char *expression, const char *zone, struct preview *
 int preview_open_definition(const struct definition *definition, const char *zone, struct preview *ret,
                             struct preview_error *ret_error)
 {
+    struct definition begun = *definition;
     *ret = (struct preview){0};
     *ret_error = (struct preview_error){0};
+    if (begun.due_count && !begun.since) // not signed yet: the count of its due times begins now
+        begun.since = stamp_of_wall_ms(clock_wall_ms());
     int outcome = open_zone(zone ? zone : definition->zone, ret, ret_error);
     for (size_t i = 0; outcome == 0 && i < definition->trigger_count; i++) {
         struct due *due;
         ret_error->index = i;
-        int opened = due_open(definition, i, ret->zone.zone, &due, &ret_error->error);
+        int opened = due_open(&begun, i, ret->zone.zone, &due, &ret_error->error);
         if (opened == 0)
             keep(ret, due);
         else if (opened == DUE_REFUSED)

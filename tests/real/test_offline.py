@@ -69,6 +69,10 @@ class Offline(unittest.TestCase):
         spread = self.write("spread.yaml", CROWD.replace("0 3 * * *", "H H * * *"))
         self.assertNotIn("clash", self.run_it("check", spread).stdout)
 
+    def test_a_count_begins_now(self):
+        items = json.loads(self.run_it("--json", "check", self.write("jobs.yaml", JOBS)).stdout)["items"]
+        self.assertEqual([len(item["next"]) for item in items if item["job"] == "office"], [5])
+
     def test_check_points_at_what_is_wrong(self):
         path = self.write("bad.yaml", JOBS.replace("FRIL", "FRIQ"))
         self.assertIn("bad.yaml:6:", self.run_it("check", path, status=1).stderr)
