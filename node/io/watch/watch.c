@@ -48,7 +48,10 @@ static void look(struct watch *watch, uint64_t now_ms)
     follow(watch, &now);
     size_t count = snapshot_compare(&watch->seen, &now, watch->wanted, &last, 1);
     if (count) {
-        watch->pending.what = last.what;
+        // Who writes to a file that is new is still making it.
+        bool is_same = watch->pending.count && strcmp(watch->pending.name, last.name) == 0;
+        if (!is_same || last.what != DEFINITION_FILE_CHANGE)
+            watch->pending.what = last.what;
         watch->pending.count += (uint32_t)count;
         memcpy(watch->pending.name, last.name, sizeof watch->pending.name);
         watch->changed_ms = now_ms;
