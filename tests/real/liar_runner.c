@@ -56,6 +56,17 @@ static void feed(struct link *link, const char *path)
     buffer_deinit(&envelope);
 }
 
+// An answer to this START, and not the end of an older run, which the runner tells until it is acknowledged.
+static bool hear_of(struct link *link, const struct frame *start, uint64_t within_ms, struct frame *ret)
+{
+    const unsigned kinds = 1u << FRAME_STARTED | 1u << FRAME_DENIED | 1u << FRAME_ENDED | 1u << FRAME_NEED;
+    uint64_t until_ms = clock_now_ms() + within_ms;
+    while (clock_now_ms() < until_ms && hear(link, kinds, within_ms, ret))
+        if (ret->kind == FRAME_NEED || hash_equal(&ret->start.definition, &start->start.definition))
+            return true;
+    return false;
+}
+
 static void try(struct link *link, const char *id)
 {
     struct frame start = {.kind = FRAME_START, .start = {.cause = FRAME_SCHEDULED, .attempt = 1}}, answer;
@@ -65,11 +76,10 @@ static void try(struct link *link, const char *id)
     start.start.generation = UINT32_MAX; // of no life of this node
     start.start.sent_boottime_ns = clock_boottime_ns();
     say(link, &start);
-    const unsigned kinds = 1u << FRAME_STARTED | 1u << FRAME_DENIED | 1u << FRAME_ENDED;
-    if (!hear(link, kinds | 1u << FRAME_NEED, PATIENCE_MS, &answer))
+    if (!hear_of(link, &start, PATIENCE_MS, &answer))
         liar_fail("the runner does not answer a START");
     bool is_needed = answer.kind == FRAME_NEED;
-    if (is_needed && !hear(link, kinds, WAIT_MS, &answer))
+    if (is_needed && !hear_of(link, &start, WAIT_MS, &answer))
         puts("start: not started, no such definition");
     else if (answer.kind == FRAME_DENIED)
         printf("start: denied by rule %d: %s\n", answer.rule, answer.reason);
