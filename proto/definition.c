@@ -7,6 +7,17 @@
 
 _Static_assert((int)DEFINITION_MALFORMED == (int)CODEC_MALFORMED, "one outcome");
 
+const char *const definition_file_changes[] = {"create", "change", "remove", "move"};
+const char *const definition_member_changes[] = {"join", "leave", "dead"};
+
+const char *definition_file_change_text(enum definition_file_change change)
+{
+    size_t bit = 0;
+    while (bit + 1 < DEFINITION_FILE_CHANGE_COUNT && change >> (bit + 1))
+        bit++;
+    return definition_file_changes[bit];
+}
+
 static uint64_t definition_span(struct codec *codec, uint64_t value_ms)
 {
     return codec_number(codec, value_ms, 0, LIMIT_PERIOD_MS_MAX);

@@ -47,6 +47,13 @@ enum definition_busy {
 enum definition_on_lost { DEFINITION_ON_LOST_RERUN, DEFINITION_ON_LOST_REPORT };
 enum definition_guarantee { DEFINITION_AT_LEAST_ONCE, DEFINITION_AT_MOST_ONCE };
 
+// What these bits are called, everywhere: words[i] for bit i.
+enum { DEFINITION_FILE_CHANGE_COUNT = 4, DEFINITION_MEMBER_CHANGE_COUNT = 3 };
+extern const char *const definition_file_changes[DEFINITION_FILE_CHANGE_COUNT];
+extern const char *const definition_member_changes[DEFINITION_MEMBER_CHANGE_COUNT];
+// The word for one bit of a file change.
+const char *definition_file_change_text(enum definition_file_change change);
+
 #define DEFINITION_TIME_LIMIT_MS_DEFAULT (24LL * 3600 * 1000)
 #define DEFINITION_GRACE_MS_DEFAULT      10000LL
 #define DEFINITION_KEEP_MS_DEFAULT       (30LL * 24 * 3600 * 1000)

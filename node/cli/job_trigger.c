@@ -339,7 +339,7 @@ bool job_trigger_boot(struct job_reading *reading, const struct job_file_node *n
 // `join`, [join, dead], or {on: [leave, dead], where: {role: gateway}, node: nas}.
 bool job_trigger_member(struct job_reading *reading, const struct job_file_node *node)
 {
-    static const char *const KEYS[] = {"on", "where", "node"}, *const CHANGES[] = {"join", "leave", "dead"};
+    static const char *const KEYS[] = {"on", "where", "node"};
     struct definition_trigger trigger = {.kind = DEFINITION_MEMBER};
     const struct job_file_node *changes = node;
     if (node->kind == JOB_FILE_MAP) {
@@ -348,7 +348,8 @@ bool job_trigger_member(struct job_reading *reading, const struct job_file_node 
         changes = job_file_find(node, "on");
     }
     trigger.changes = DEFINITION_MEMBER_ALL;
-    return (!changes || read_bits(reading, changes, CHANGES, COUNT_OF(CHANGES), &trigger.changes)) &&
+    return (!changes || read_bits(reading, changes, definition_member_changes, DEFINITION_MEMBER_CHANGE_COUNT,
+                                  &trigger.changes)) &&
            read_nodes(reading, node, &trigger) && add_trigger(reading, node, trigger);
 }
 
@@ -363,10 +364,7 @@ static bool read_path(struct job_reading *reading, const struct job_file_node *n
 // `/srv/in`, or {path: /srv/in, match: "*.csv", on: [create, change], quiet_for: 5s, throttle: 1m}.
 static bool read_one_file(struct job_reading *reading, const struct job_file_node *node)
 {
-    static const char *const KEYS[] = {"path", "match", "on", "quiet_for", "throttle"}, *const CHANGES[] = {
-                                                                                            "create",
-                                                                                            "change",
-                                                                                            "remove", "move"};
+    static const char *const KEYS[] = {"path", "match", "on", "quiet_for", "throttle"};
     struct definition_trigger trigger = {.kind = DEFINITION_FILE, .changes = DEFINITION_FILE_ALL};
     const struct job_file_node *path = node, *match = NULL, *changes = NULL;
     if (node->kind == JOB_FILE_MAP) {
@@ -384,7 +382,8 @@ static bool read_one_file(struct job_reading *reading, const struct job_file_nod
         return job_file_refuse(reading->value.error, match->place,
                                "`%.60s`: a pattern of names in the directory, without /", match->text);
     return read_path(reading, path, &trigger.path) &&
-           (!changes || read_bits(reading, changes, CHANGES, COUNT_OF(CHANGES), &trigger.changes)) &&
+           (!changes || read_bits(reading, changes, definition_file_changes, DEFINITION_FILE_CHANGE_COUNT,
+                                  &trigger.changes)) &&
            read_rate(reading, node, &trigger) && add_trigger(reading, node, trigger);
 }
 

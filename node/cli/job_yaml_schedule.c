@@ -87,11 +87,10 @@ static void add_event(struct buffer *out, const struct definition_trigger *trigg
 
 static void add_file(struct buffer *out, const struct definition_trigger *trigger)
 {
-    static const char *const CHANGES[] = {"create", "change", "remove", "move"};
     size_t shown = 0;
     yaml_writer_text_entry(out, &shown, "path", trigger->path);
     yaml_writer_text_entry(out, &shown, "match", trigger->name);
-    yaml_writer_bits_entry(out, &shown, trigger->changes, CHANGES);
+    yaml_writer_bits_entry(out, &shown, trigger->changes, definition_file_changes);
     yaml_writer_span_entry(out, &shown, "quiet_for", trigger->quiet_ms);
     yaml_writer_span_entry(out, &shown, "throttle", trigger->throttle_ms);
     yaml_writer_add(out, "}");
@@ -123,9 +122,8 @@ static void add_boot(struct buffer *out, const struct definition_trigger *trigge
 
 static void add_member(struct buffer *out, const struct definition_trigger *trigger)
 {
-    static const char *const CHANGES[] = {"join", "leave", "dead"};
     size_t shown = 0;
-    yaml_writer_bits_entry(out, &shown, trigger->changes, CHANGES);
+    yaml_writer_bits_entry(out, &shown, trigger->changes, definition_member_changes);
     yaml_writer_labels_entry(out, &shown, "where", &trigger->where);
     yaml_writer_text_entry(out, &shown, "node", trigger->node);
     yaml_writer_add(out, "}");

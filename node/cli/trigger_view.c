@@ -10,8 +10,6 @@ _Static_assert((int)DURATION_TEXT_SIZE <= (int)LOCAL_TIME_ROOM, "one room for bo
 
 static const char *const OUTCOMES[] = {"ok", "not-ok", "any"};
 static const char *const FROM[] = {"operators", "nodes", "any"};
-static const char *const FILE_CHANGES[] = {"create", "change", "remove", "move"};
-static const char *const MEMBER_CHANGES[] = {"join", "leave", "dead"};
 
 static void add(struct buffer *out, const char *text)
 {
@@ -45,11 +43,11 @@ static void add_after(const struct definition_trigger *trigger, struct buffer *o
 static void add_member(const struct definition_trigger *trigger, struct buffer *out)
 {
     bool is_first = true;
-    for (size_t i = 0; i < COUNT_OF(MEMBER_CHANGES); i++) {
+    for (size_t i = 0; i < DEFINITION_MEMBER_CHANGE_COUNT; i++) {
         if (!(trigger->changes >> i & 1))
             continue;
         add(out, is_first ? "" : " or ");
-        add(out, MEMBER_CHANGES[i]);
+        add(out, definition_member_changes[i]);
         is_first = false;
     }
     if (trigger->node[0] || trigger->where.count)
@@ -202,14 +200,14 @@ json_t *trigger_view_document(const struct definition_trigger *trigger)
         json_object_set_new(object, "boot_delay_ms", document_number(trigger->delay_ms));
         break;
     case DEFINITION_MEMBER:
-        json_object_set_new(object, "member", document_bits(trigger->changes, MEMBER_CHANGES));
+        json_object_set_new(object, "member", document_bits(trigger->changes, definition_member_changes));
         add_nodes(object, trigger);
         break;
     case DEFINITION_FILE:
         json_object_set_new(object, "file", document_text(trigger->path));
         if (trigger->name)
             json_object_set_new(object, "match", document_text(trigger->name));
-        json_object_set_new(object, "on", document_bits(trigger->changes, FILE_CHANGES));
+        json_object_set_new(object, "on", document_bits(trigger->changes, definition_file_changes));
         add_rate(object, trigger);
         break;
     }

@@ -235,3 +235,11 @@ void support_store_result(struct support_store *fixture, const struct ledger_res
     ledger_results_encode(result, 1, &body);
     support_store_sign(fixture, 1, ENVELOPE_RESULT, &body);
 }
+
+void support_store_reload(struct support_store *fixture, struct support_rows *ret_rows)
+{
+    support_store_close(fixture);
+    support_store_open(fixture);
+    support_store_gather(fixture, 0, ret_rows);
+    assert_false(ret_rows->failed);
+}

@@ -56,4 +56,7 @@ struct hash support_store_sign(struct support_store *fixture, uint8_t signer, en
 void support_store_claim(struct support_store *fixture, const struct ledger_claim *claim);
 void support_store_result(struct support_store *fixture, const struct ledger_result *result);
 
+// Everything written so far is closed, opened again and loaded.
+void support_store_reload(struct support_store *fixture, struct support_rows *ret_rows);
+
 #endif

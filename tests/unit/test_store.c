@@ -28,15 +28,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-// Everything written so far is closed, opened again and loaded.
-static void reload(struct support_rows *ret_rows)
-{
-    support_store_close(&fixture);
-    support_store_open(&fixture);
-    support_store_gather(&fixture, 0, ret_rows);
-    assert_false(ret_rows->failed);
-}
-
 static void put_meta(const char *key, const char *value)
 {
     struct effect_write write = {.kind = EFFECT_WRITE_META, .key = key, .value = bytes_of_text(value)};
@@ -67,14 +58,14 @@ static void records_are_loaded_authority_first_and_in_order(void **state)
     struct hash pause = put_pause(1);
     for (uint64_t number = 12; number > 0; number--)
         put_authority(number);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_RECORD), 13);
     assert_int_equal(rows.count, 13);
     assert_true(hash_equal(&rows.rows[12].record, &pause));
     support_rows_deinit(&rows);
     struct effect_write drop = {.kind = EFFECT_WRITE_RECORD_DROP, .record = pause};
     support_store_write(&fixture, &drop);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 12);
     support_rows_deinit(&rows);
 }
@@ -116,7 +107,7 @@ static void a_meta_value_is_replaced_and_an_empty_one_forgotten(void **state)
     put_meta("seeds", "new");
     put_meta("drained", "yes");
     put_meta("drained", "");
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 1);
     assert_string_equal(rows.text[0], "new");
     support_rows_deinit(&rows);
@@ -138,17 +129,17 @@ static void only_cursors_that_no_other_covers_are_loaded(void **state)
     put_cursor(1, 3000, 1);
     put_cursor(1, 2000, 1); // covered when it came
     put_cursor(2, 500, 9);  // somebody else's
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 2);
     assert_int_equal(rows.rows[0].is.cursor.decided_ms, 3000);
     assert_int_equal(rows.rows[1].is.cursor.decided_ms, 500);
     support_rows_deinit(&rows);
     put_cursor(1, 2500, 2); // less decided, but a higher epoch: both are needed
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 3);
     support_rows_deinit(&rows);
     put_cursor(1, 3000, 3); // covers both
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 2);
     support_rows_deinit(&rows);
 }
@@ -165,7 +156,7 @@ static void old_claims_are_loaded_only_without_their_result(void **state)
         if (minute != 200)
             support_store_result(&fixture, &result);
     }
-    reload(&rows); // recent: minutes 400 (100 before the newest) and 500; open: 200
+    support_store_reload(&fixture, &rows); // recent: minutes 400 (100 before the newest) and 500; open: 200
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 3);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_RESULT), 2);
     assert_int_equal(rows.rows[0].is.claim.occurrence.due_ms, SUPPORT_WALL_MS + 200 * MINUTE_MS);
@@ -560,7 +551,7 @@ static void closing_settles_what_was_handed_over(void **state)
     struct support_rows rows;
     for (uint64_t i = 0; i < 100; i++)
         put_pause(i);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 100);
     support_rows_deinit(&rows);
     assert_int_equal(store_unsettled_bytes(fixture.store), 0);
@@ -576,7 +567,7 @@ static void the_same_record_twice_is_kept_once(void **state)
     put_pause(1);
     support_store_claim(&fixture, &claim);
     support_store_claim(&fixture, &claim);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(rows.count, 2);
     support_rows_deinit(&rows);
 }

@@ -27,15 +27,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-// Everything written so far is closed, opened again and loaded.
-static void reload(struct support_rows *ret_rows)
-{
-    support_store_close(&fixture);
-    support_store_open(&fixture);
-    support_store_gather(&fixture, 0, ret_rows);
-    assert_false(ret_rows->failed);
-}
-
 static void put_block(int64_t first_ms, uint32_t count)
 {
     struct ledger_occurrence due = support_due("block", first_ms);
@@ -65,11 +56,11 @@ static void a_block_of_claims_is_open_until_every_due_time_has_a_result(void **s
     put_block_result(SUPPORT_WALL_MS, 4);
     put_block_result(SUPPORT_WALL_MS + 4000, 5);
     put_block(SUPPORT_WALL_MS + 24 * 60 * MINUTE_MS, 1);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 2);
     support_rows_deinit(&rows);
     put_block_result(SUPPORT_WALL_MS + 9000, 1);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 1);
     support_rows_deinit(&rows);
 }
@@ -132,7 +123,7 @@ static void a_claim_is_settled_by_a_range_that_covers_it(void **state)
         put_block(SUPPORT_WALL_MS + 1000 * second, 1);
     put_block_result(SUPPORT_WALL_MS + 1000, 2);
     put_block(SUPPORT_WALL_MS + 24 * 60 * MINUTE_MS, 1);
-    reload(&rows);
+    support_store_reload(&fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 1 + 2); // and those of the seconds 0 and 3
     support_rows_deinit(&rows);
 }

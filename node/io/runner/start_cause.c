@@ -43,16 +43,12 @@ static int64_t due_ms(const struct check *check)
 
 static void add_file(struct start_cause *cause, const struct check *check)
 {
-    static const char *const WORDS[] = {[DEFINITION_FILE_CREATE] = "create",
-                                        [DEFINITION_FILE_CHANGE] = "change",
-                                        [DEFINITION_FILE_REMOVE] = "remove",
-                                        [DEFINITION_FILE_MOVE] = "move"};
     const struct watches_news *news = check->news;
     const char *path = check->definition.triggers[check->start->trigger].path;
     snprintf(cause->file, sizeof cause->file, "%s%s%s", path, news->report.name[0] ? "/" : "",
              news->report.name);
     add(cause, "KATYDID_FILE", cause->file);
-    add(cause, "KATYDID_FILE_CHANGE", WORDS[news->report.what]);
+    add(cause, "KATYDID_FILE_CHANGE", definition_file_change_text(news->report.what));
 }
 
 static void add_word(char *text, size_t room, const char *word)

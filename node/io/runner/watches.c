@@ -172,17 +172,14 @@ static bool is_in_force(struct runner *runner, const struct watches_item *item)
 
 static void tell(struct runner *runner, struct watches_news *news, uint64_t now_ms)
 {
-    static const char *const WORDS[] = {[DEFINITION_FILE_CREATE] = "create",
-                                        [DEFINITION_FILE_CHANGE] = "change",
-                                        [DEFINITION_FILE_REMOVE] = "remove",
-                                        [DEFINITION_FILE_MOVE] = "move"};
     struct frame frame = {.kind = FRAME_HAPPENED, .record = news->definition};
     frame.start = (struct frame_start){.definition = news->definition,
                                        .trigger = news->trigger,
                                        .cause = FRAME_FILE,
                                        .cause_record = news->token,
                                        .attempt = 1};
-    snprintf(frame.name, sizeof frame.name, "%s %.100s", WORDS[news->report.what], news->report.name);
+    snprintf(frame.name, sizeof frame.name, "%s %.100s", definition_file_change_text(news->report.what),
+             news->report.name);
     news->told_ms = now_ms;
     runner_send(runner, &frame, NULL);
 }
