@@ -67,6 +67,18 @@ def open_files_of(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def notes_on_open_files_of(pid):
+    """What the kernel says of each open file: its position, what an inotify watches and the like."""
+    notes = []
+    for name in os.listdir(f"/proc/{pid}/fdinfo"):
+        try:
+            with open(f"/proc/{pid}/fdinfo/{name}", encoding="ascii") as file:
+                notes.append(file.read())
+        except OSError:
+            pass  # closed meanwhile
+    return notes
+
+
 def resident_bytes_of(pid):
     with open(f"/proc/{pid}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

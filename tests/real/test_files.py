@@ -4,6 +4,7 @@ import shutil
 import time
 
 import fleet
+import processes
 import story
 
 SAYS = 'echo "$KATYDID_CAUSE $KATYDID_FILE_CHANGE $KATYDID_FILE"'
@@ -41,8 +42,11 @@ class Files(story.Story):
         return found
 
     def wait_watched(self, what):
-        fleet.wait_until(self.watchers, 20, f"{what} is watched")
-        time.sleep(0.5)  # its first look: what is there already is no change
+        fleet.wait_until(lambda: self.watchers() and self.looked(self.watchers()[0][0]), 20, f"{what} is watched")
+
+    def looked(self, pid):
+        """True when inotify follows its first look: what was there until then is no change."""
+        return any("inotify wd:" in text for text in processes.notes_on_open_files_of(pid))
 
     def outputs(self, job, count):
         """What the first `count` ended runs said, oldest first."""

@@ -23,7 +23,7 @@
 #include "node/io/runner/runner.h"
 #include "tests/unit/support_nodes.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 static void must(bool condition, const char *what)
 {
