@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/cli/commands.h"
+#include "node/cli/cycle.h"
 #include "node/cli/document.h"
 #include "node/cli/job_set.h"
 #include "node/cli/job_view.h"
@@ -275,6 +276,19 @@ static int read_files(const struct command_line *line, struct job_set *set)
     return status;
 }
 
+// The files alone, as they would be in an empty fleet.
+static int refuse_circles(const struct job_set *set)
+{
+    struct cycle cycle = {0};
+    char circle[CYCLE_TEXT_ROOM];
+    const char *job;
+    for (size_t i = 0; i < set->job_count; i++)
+        cycle_add(&cycle, &set->jobs[i].definition);
+    int status = cycle_find_any(&cycle, &job, circle) ? cycle_refuse(job, circle) : COMMAND_DONE;
+    cycle_deinit(&cycle);
+    return status;
+}
+
 int commands_check(const struct command_line *line)
 {
     struct job_set set = {0};
@@ -284,6 +298,8 @@ int commands_check(const struct command_line *line)
     if (clash && !command_line_parse_count(clash, 1000000, &most))
         return print_usage("--clash %s: write a number from 1 to 1000000", clash);
     int status = read_files(line, &set);
+    if (status == COMMAND_DONE)
+        status = refuse_circles(&set);
     json_t *jobs = json_array();
     for (size_t i = 0; status == COMMAND_DONE && i < set.job_count; i++) {
         if (i && !is_json)

@@ -6,6 +6,7 @@
 
 #include "node/cli/job_view.h"
 #include "node/cli/print.h"
+#include "node/core/trigger/upstream.h"
 
 void cycle_deinit(struct cycle *cycle)
 {
@@ -51,6 +52,7 @@ void cycle_add(struct cycle *cycle, const struct definition *definition)
     name_join_job(definition->namespace_name, definition->name, name);
     struct cycle_job *job = find_or_add(cycle, name);
     buffer_clear(&job->patterns);
+    job->is_hook = upstream_is_hook(definition);
     for (size_t i = 0; i < definition->trigger_count; i++) {
         const struct definition_trigger *trigger = &definition->triggers[i];
         for (size_t k = 0; trigger->kind == DEFINITION_AFTER && k < trigger->job_count; k++)
@@ -71,10 +73,9 @@ void cycle_remove(struct cycle *cycle, const char *job)
 static bool comes_after(const struct cycle_job *job, const struct cycle_job *upstream)
 {
     const char *pattern = (const char *)job->patterns.data, *end = pattern + job->patterns.size;
-    if (job == upstream)
-        return false;
     for (; job->patterns.size && pattern < end; pattern += strlen(pattern) + 1)
-        if (name_fits(pattern, upstream->name))
+        if (job == upstream ? strcmp(pattern, upstream->name) == 0
+                            : upstream_means(pattern, upstream->name, upstream->is_hook))
             return true;
     return false;
 }
@@ -131,6 +132,16 @@ bool cycle_find(const struct cycle *cycle, const char *job, char ret_text[CYCLE_
     return found;
 }
 
+bool cycle_find_any(const struct cycle *cycle, const char **ret_job, char ret_text[CYCLE_TEXT_ROOM])
+{
+    for (size_t i = 0; i < cycle->count; i++)
+        if (cycle_find(cycle, cycle->jobs[i].name, ret_text)) {
+            *ret_job = cycle->jobs[i].name;
+            return true;
+        }
+    return false;
+}
+
 bool cycle_has_upstream(const struct definition *definition)
 {
     bool has = false;
@@ -159,7 +170,8 @@ int cycle_add_table(struct cycle *cycle, struct session *session)
 
 int cycle_refuse(const char *job, const char *circle)
 {
-    return print_failure("%s would come after itself: %s; nothing was changed", job_view_short(job), circle);
+    return print_failure("%s would come after itself: %s; leave one of them out", job_view_short(job),
+                         circle);
 }
 
 int cycle_check(struct session *session, const struct definition *definition)

@@ -1,8 +1,9 @@
 // cycle.h - jobs that would come after each other in a circle, found before they are signed.
 //
 // The table of the fleet and what a command is about to sign are looked at together. A pattern stands for
-// every job it fits but the job itself. What two people add at the same moment may still close a circle: then
-// the cap on starts per hour holds it.
+// every job it fits but the job itself, and `*` for no hook (node/core/trigger/upstream.h): the agents judge
+// by the same rule. What two people add at the same moment may still close a circle: then the cap on starts
+// per hour holds it.
 #ifndef NODE_CLI_CYCLE_H
 #define NODE_CLI_CYCLE_H
 
@@ -13,6 +14,7 @@ enum { CYCLE_TEXT_ROOM = 1024 };
 struct cycle_job {
     char name[NAME_JOB_ROOM];
     struct buffer patterns; // owned: texts, each with its end: what it comes after
+    bool is_hook;
 };
 
 struct cycle {
@@ -26,6 +28,9 @@ void cycle_add(struct cycle *cycle, const struct definition *definition);
 void cycle_remove(struct cycle *cycle, const char *job);
 // A circle through `job` as "a -> b -> a": b comes after a, and a after b. False: there is none.
 bool cycle_find(const struct cycle *cycle, const char *job, char ret_text[CYCLE_TEXT_ROOM]);
+
+// The first circle of all, through the first of its jobs by name. False: there is none.
+bool cycle_find_any(const struct cycle *cycle, const char **ret_job, char ret_text[CYCLE_TEXT_ROOM]);
 
 bool cycle_has_upstream(const struct definition *definition); // does it come after anything?
 // Adds all jobs of the agent's table. A command_status, said on stderr.

@@ -72,7 +72,14 @@ static void renew_followers(struct core *core)
     }
 }
 
-static bool is_wanted(const struct ends_follower *follower, const char *job, enum ledger_status status)
+static bool is_hook(const struct core *core, const char *name)
+{
+    const struct job *job = jobs_find(&core->jobs, name);
+    return job && job->row && job->is_hook;
+}
+
+static bool is_wanted(const struct ends_follower *follower, const char *job, bool is_of_hook,
+                      enum ledger_status status)
 {
     const struct definition_trigger outcome = {.outcome = follower->outcome};
     const char *pattern = (const char *)follower->patterns.data;
@@ -80,7 +87,7 @@ static bool is_wanted(const struct ends_follower *follower, const char *job, enu
     if ((!follower->wants_all && !upstream_fits(&outcome, status)) || strcmp(follower->job->name, job) == 0)
         return false;
     for (; pattern < end; pattern += strlen(pattern) + 1)
-        if (name_fits(pattern, job))
+        if (upstream_means(pattern, job, is_of_hook))
             return true;
     return false;
 }
@@ -188,9 +195,10 @@ void ends_note(struct core *core, const struct event_row *row)
                                     .end = {.status = is_result ? result->status : verdict->status,
                                             .ended_ms = is_result ? result->ended_ms : verdict->at_ms},
                                     .attempt = is_result ? MAX_OF(result->attempt, 1U) : 0};
+    bool of_hook = is_hook(core, shape.occurrence.job);
     renew_followers(core);
     for (size_t i = 0; i < core->ends.follower_count; i++)
-        is_awaited |= is_wanted(&core->ends.followers[i], shape.occurrence.job, shape.end.status);
+        is_awaited |= is_wanted(&core->ends.followers[i], shape.occurrence.job, of_hook, shape.end.status);
     if (is_awaited && !is_here(&core->ends, row))
         add_item(core, row, &shape);
     tell_not_due(core, &shape);
@@ -235,10 +243,12 @@ void ends_offer(struct core *core, const struct hash *record, struct bytes envel
     struct holders holders = {0};
     for (size_t i = 0; i < ends->follower_count; i++) {
         bool is_awaited = false;
-        for (size_t k = ends->count; !is_awaited && k-- > 0;)
-            is_awaited =
-                hash_equal(&ends->items[k]->record, record) &&
-                is_wanted(&ends->followers[i], ends->items[k]->occurrence.job, ends->items[k]->end.status);
+        for (size_t k = ends->count; !is_awaited && k-- > 0;) {
+            const struct ends_item *item = ends->items[k];
+            const char *of = item->occurrence.job;
+            is_awaited = hash_equal(&item->record, record) &&
+                         is_wanted(&ends->followers[i], of, is_hook(core, of), item->end.status);
+        }
         if (is_awaited)
             add_holders_of(core, ends->followers[i].job, &holders);
     }
@@ -268,12 +278,13 @@ struct view {                       // the ends that a job may come after, as th
     size_t count;
 };
 
-static bool is_named(const struct definition *definition, const char *downstream, const char *job)
+static bool is_named(const struct definition *definition, const char *downstream, const char *job,
+                     bool is_hook)
 {
     bool is_named = false;
     for (size_t i = 0; definition && i < definition->trigger_count; i++)
         is_named |= definition->triggers[i].kind == DEFINITION_AFTER &&
-                    upstream_is_named(&definition->triggers[i], downstream, job);
+                    upstream_is_named(&definition->triggers[i], downstream, job, is_hook);
     return is_named;
 }
 
@@ -284,9 +295,12 @@ static void view_init(struct view *view, const struct core *core, const struct j
                           .items = base_alloc(ends->count + 1, sizeof *view->items)};
     for (size_t i = 0; i < ends->count; i++) {
         const struct ends_item *item = ends->items[i];
-        if (!is_final(core, item) || !is_named(jobs_definition(core, job), job->name, item->occurrence.job))
+        bool of_hook = is_hook(core, item->occurrence.job);
+        if (!is_final(core, item) ||
+            !is_named(jobs_definition(core, job), job->name, item->occurrence.job, of_hook))
             continue;
         view->ends[view->count] = item->end;
+        view->ends[view->count].is_hook = of_hook;
         view->items[view->count++] = item;
     }
 }

@@ -3,6 +3,7 @@
 #include "node/core/schedule.h"
 #include "node/core/stall.h"
 #include "node/core/state.h"
+#include "node/core/trigger/upstream.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -275,6 +276,7 @@ static void follow_ends(struct core *core, struct job *job, const struct definit
         follows |= definition->triggers[i].kind == DEFINITION_AFTER;
     core->ends.is_stale |= follows || job->follows;
     job->follows = follows;
+    job->is_hook = definition && upstream_is_hook(definition);
 }
 
 static void follow_definition(struct core *core, struct job *job, struct table_job *row)

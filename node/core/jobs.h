@@ -74,6 +74,7 @@ struct job {
     bool is_anywhere;            // it names no node and no labels
     bool waits;                  // some trigger of it waits for something to happen
     bool follows;                // some trigger of it comes after other jobs (ends.h)
+    bool is_hook;                // and one after everybody (trigger/upstream.h)
     bool awaits_boot;            // for this boot of the machine (happening.h)
     bool needs_clock;            // it goes by the calendar: owned only where the clock is trusted
     bool is_paused;

@@ -93,6 +93,28 @@ jobs:
         answer = self.node.run("apply", *fleet.USER, "-", stdin=text, status=fleet.FAILED)
         self.assertIn("a -> b -> a", answer.stderr)
         self.node.add("c", "--after", "b", "--", "true")
+        answer = self.node.run("add", "self", "--after", "self", *fleet.USER, "--", "true", status=fleet.FAILED)
+        self.assertIn("self -> self", answer.stderr)
+        text = "katydid: 1\njobs:\n  c:\n    after: [b, c]\n    shell: \"true\"\n"
+        self.assertIn("c -> c", self.node.run("apply", *fleet.USER, "-", stdin=text, status=fleet.FAILED).stderr)
+
+    def test_check_shows_the_circles_of_a_file_and_hooks_are_none(self):
+        text = ("katydid: 1\njobs:\n"
+                "  a: {after: b, shell: 'true'}\n  b: {after: a, shell: 'true'}\n")
+        self.assertIn("a -> b -> a", self.node.run("check", "-", stdin=text, status=fleet.FAILED).stderr)
+        text = ("katydid: 1\njobs:\n"
+                "  mail: {after: {job: '*', outcome: not-ok}, shell: 'false'}\n"
+                "  page: {after: {job: '*', outcome: not-ok}, shell: 'false'}\n"
+                "  a: {every: 30d, shell: 'exit 1'}\n")
+        self.node.run("check", "-", stdin=text)
+        self.node.run("apply", *fleet.USER, "-", stdin=text)
+        self.node.run("run", "a", status=None)
+        self.wait_ends("mail", 1, "failed")
+        self.wait_ends("page", 1, "failed")
+        self.node.run("run", "a", status=None)
+        self.wait_ends("page", 2, "failed")
+        self.wait_ends("mail", 2, "failed")
+        self.assertEqual((len(self.node.ended("mail")), len(self.node.ended("page"))), (2, 2))
 
 
 class ThreeNodes(trio.Story):

@@ -169,17 +169,39 @@ static void a_stretch_of_missed_due_times_is_one_alert(void **state)
     story_end(sim);
 }
 
-// Two alerts that hear of each other are a circle: it is bounded.
-static void a_circle_is_held_by_the_cap(void **state)
+static void alerts_that_fail_do_not_hear_of_each_other(void **state)
 {
     (void)state;
-    struct sim *sim = story_begin(38, 1, "2026-09-22 10:00:20");
+    struct sim *sim = story_begin(38, 2, "2026-09-22 10:00:20");
     const struct sim_job a = {.name = "a", .every_ms = HOURS(2), .work = {"exit=1"}};
     struct sim_job alert = {.name = "x", .waits = &ALERT, .work = {"exit=1"}};
     story_define(sim->nodes[0], &a);
     story_define(sim->nodes[0], &alert);
     alert.name = "y";
     story_define(sim->nodes[0], &alert);
+    story_run_now(sim->nodes[0], "a");
+    sim_run(sim, MINUTES(5));
+    assert_int_equal(story_starts(sim, "x"), 1);
+    assert_int_equal(story_starts(sim, "y"), 1);
+    story_end(sim);
+}
+
+// Two people may close one from two sides at the same moment; the command line refuses all others.
+static void a_circle_is_held_by_the_cap(void **state)
+{
+    (void)state;
+    static const char *const OF_X[] = {"main/a", "main/y"}, *const OF_Y[] = {"main/x"};
+    static const struct definition_trigger after_y = {
+        .kind = DEFINITION_AFTER, .jobs = OF_X, .job_count = 2, .outcome = DEFINITION_OUTCOME_NOT_OK};
+    static const struct definition_trigger after_x = {
+        .kind = DEFINITION_AFTER, .jobs = OF_Y, .job_count = 1, .outcome = DEFINITION_OUTCOME_NOT_OK};
+    struct sim *sim = story_begin(38, 1, "2026-09-22 10:00:20");
+    const struct sim_job a = {.name = "a", .every_ms = HOURS(2), .work = {"exit=1"}};
+    const struct sim_job x = {.name = "x", .waits = &after_y, .work = {"exit=1"}};
+    const struct sim_job y = {.name = "y", .waits = &after_x, .work = {"exit=1"}};
+    story_define(sim->nodes[0], &a);
+    story_define(sim->nodes[0], &x);
+    story_define(sim->nodes[0], &y);
     story_run_now(sim->nodes[0], "a");
     sim_run(sim, MINUTES(50));
     assert_true(story_starts(sim, "x") <= 60);
@@ -199,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_retry_that_works_in_the_end_is_no_failure),
         cmocka_unit_test(an_alert_that_fails_does_not_feed_on_itself),
         cmocka_unit_test(a_stretch_of_missed_due_times_is_one_alert),
+        cmocka_unit_test(alerts_that_fail_do_not_hear_of_each_other),
         cmocka_unit_test(a_circle_is_held_by_the_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,31 @@ static void a_job_after_all_does_not_come_after_itself(void **state)
     assert_string_equal(text, "alert -> after-alert -> alert");
 }
 
+static void a_job_that_names_itself_is_a_circle(void **state)
+{
+    (void)state;
+    add("a", "main/a");
+    assert_true(cycle_find(&cycle, "main/a", text));
+    assert_string_equal(text, "a -> a");
+    add("copy-all", "main/copy-*"); // means the others
+    assert_false(cycle_find(&cycle, "main/copy-all", text));
+}
+
+static void hooks_do_not_come_after_each_other(void **state)
+{
+    (void)state;
+    const char *job;
+    add("mail", "*");
+    add("page", "*");
+    add("log", "main/*");
+    add("backup", NULL);
+    assert_false(cycle_find(&cycle, "main/page", text));
+    assert_false(cycle_find_any(&cycle, &job, text));
+    add("mail", "main/page"); // names one, which comes after all that are no hooks
+    assert_true(cycle_find_any(&cycle, &job, text));
+    assert_string_equal(text, "mail -> page -> mail");
+}
+
 static void what_is_changed_or_removed_closes_no_circle_any_more(void **state)
 {
     (void)state;
@@ -105,6 +130,8 @@ int main(void)
         TEST(a_circle_is_shown_in_the_order_of_running),
         TEST(a_pattern_stands_for_all_it_fits),
         TEST(a_job_after_all_does_not_come_after_itself),
+        TEST(a_job_that_names_itself_is_a_circle),
+        TEST(hooks_do_not_come_after_each_other),
         TEST(what_is_changed_or_removed_closes_no_circle_any_more),
         TEST(a_long_circle_is_cut_short),
     };

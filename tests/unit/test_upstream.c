@@ -79,9 +79,24 @@ static void every_outcome_but_ok_is_not_ok(void **state)
 static void a_job_never_comes_after_itself(void **state)
 {
     (void)state;
-    assert_true(upstream_is_named(&ALERT, "main/alert", "main/a"));
-    assert_true(upstream_is_named(&ALERT, "main/alert", "night/a"));
-    assert_false(upstream_is_named(&ALERT, "main/alert", "main/alert"));
+    assert_true(upstream_is_named(&ALERT, "main/alert", "main/a", false));
+    assert_true(upstream_is_named(&ALERT, "main/alert", "night/a", false));
+    assert_false(upstream_is_named(&ALERT, "main/alert", "main/alert", true));
+}
+
+static void a_hook_does_not_hear_of_hooks(void **state)
+{
+    (void)state;
+    const struct definition hook = {.triggers = &ALERT, .trigger_count = 1},
+                            plain = {.triggers = &ANY, .trigger_count = 1};
+    assert_true(upstream_is_hook(&hook));
+    assert_false(upstream_is_hook(&plain));
+    assert_false(upstream_is_named(&ALERT, "main/alert", "main/page", true));
+    assert_true(upstream_is_named(&ANY, "main/alert", "main/a", true)); // who names it, hears of it
+    assert_true(upstream_means("main/*", "main/a", false));
+    assert_false(upstream_means("main/*", "main/a", true));
+    assert_false(upstream_means("night/*", "main/a", false));
+    assert_true(upstream_means("main/a*", "main/a", true));
 }
 
 static void a_join_waits_for_all_of_one_due_time(void **state)
@@ -174,6 +189,7 @@ int main(void)
         cmocka_unit_test(what_ended_otherwise_or_is_not_named_makes_nothing_due),
         cmocka_unit_test(every_outcome_but_ok_is_not_ok),
         cmocka_unit_test(a_job_never_comes_after_itself),
+        cmocka_unit_test(a_hook_does_not_hear_of_hooks),
         cmocka_unit_test(a_join_waits_for_all_of_one_due_time),
         cmocka_unit_test(a_join_is_due_by_an_attempt_that_ended_well_after_one_that_did_not),
         cmocka_unit_test(two_jobs_after_a_third_are_joined_by_its_occurrence),

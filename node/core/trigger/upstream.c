@@ -2,11 +2,35 @@
 
 #include <string.h>
 
-bool upstream_is_named(const struct definition_trigger *trigger, const char *downstream, const char *job)
+// `*` alone, or for a whole namespace.
+static bool is_everybody(const char *pattern)
+{
+    const char *slash = strrchr(pattern, '/'), *name = slash ? slash + 1 : pattern;
+    return name[0] && name[strspn(name, "*")] == 0;
+}
+
+bool upstream_is_hook(const struct definition *definition)
+{
+    for (size_t i = 0; i < definition->trigger_count; i++) {
+        const struct definition_trigger *trigger = &definition->triggers[i];
+        for (size_t k = 0; trigger->kind == DEFINITION_AFTER && k < trigger->job_count; k++)
+            if (is_everybody(trigger->jobs[k]))
+                return true;
+    }
+    return false;
+}
+
+bool upstream_means(const char *pattern, const char *job, bool is_hook)
+{
+    return name_fits(pattern, job) && !(is_hook && is_everybody(pattern));
+}
+
+bool upstream_is_named(const struct definition_trigger *trigger, const char *downstream, const char *job,
+                       bool is_hook)
 {
     bool is_named = false;
     for (size_t i = 0; i < trigger->job_count; i++)
-        is_named |= name_fits(trigger->jobs[i], job);
+        is_named |= upstream_means(trigger->jobs[i], job, is_hook);
     return is_named && strcmp(downstream, job) != 0;
 }
 
@@ -43,7 +67,7 @@ struct wish {
 
 static bool grants(const struct wish *wish, const struct upstream_end *end)
 {
-    return name_fits(wish->job, end->job) && strcmp(wish->downstream, end->job) != 0 &&
+    return upstream_means(wish->job, end->job, end->is_hook) && strcmp(wish->downstream, end->job) != 0 &&
            (!wish->along || is_same_moment(end, wish->along)) &&
            (!wish->until || !is_later(end, wish->until));
 }
@@ -69,7 +93,7 @@ size_t upstream_choose(const struct upstream_trigger *of, const struct upstream_
 {
     const struct definition_trigger *trigger = of->trigger;
     size_t chosen[LIMIT_UPSTREAM_COUNT_MAX];
-    if (!upstream_is_named(trigger, of->downstream, ends[newest].job) ||
+    if (!upstream_is_named(trigger, of->downstream, ends[newest].job, ends[newest].is_hook) ||
         !upstream_fits(trigger, ends[newest].status))
         return 0;
     if (!trigger->all) {
@@ -129,7 +153,7 @@ bool upstream_cause(const struct upstream_trigger *of, const struct upstream_end
 {
     const struct definition_trigger *trigger = of->trigger;
     if (!trigger->all) {
-        if (count != 1 || !upstream_is_named(trigger, of->downstream, chosen->job) ||
+        if (count != 1 || !upstream_is_named(trigger, of->downstream, chosen->job, chosen->is_hook) ||
             !upstream_fits(trigger, chosen->status))
             return false;
         *ret_cause = chosen->occurrence.hash;

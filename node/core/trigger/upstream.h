@@ -10,7 +10,9 @@
 //   one moment when it has one cause, so two jobs after a third can be joined again.
 // - all, the latest: each time one of them ends while the latest end of every one fits.
 //
-// A job never comes after itself, whatever its patterns say: so `*` does not feed on its own failures.
+// A job never comes after itself, whatever its patterns say. A hook, a job that comes after everybody (`*`,
+// or `night/*`: of one namespace), is for the jobs that do the work: it does not hear of other hooks, so
+// alerts that fail do not feed on each other. Whoever wants to come after a hook names it.
 #ifndef NODE_CORE_TRIGGER_UPSTREAM_H
 #define NODE_CORE_TRIGGER_UPSTREAM_H
 
@@ -24,10 +26,16 @@ struct upstream_end {
     struct hash cause; // zero: it has a due time
     enum ledger_status status;
     int64_t ended_ms;
+    bool is_hook; // the job is one, as far as is known here
 };
 
+// Does the definition come after everybody, by some trigger?
+bool upstream_is_hook(const struct definition *definition);
+// Does the pattern stand for this job? A job that is itself the downstream is for the caller to tell apart.
+bool upstream_means(const char *pattern, const char *job, bool is_hook);
 // Is `job` one of those that `downstream` comes after?
-bool upstream_is_named(const struct definition_trigger *trigger, const char *downstream, const char *job);
+bool upstream_is_named(const struct definition_trigger *trigger, const char *downstream, const char *job,
+                       bool is_hook);
 // Is this status among the outcomes the trigger waits for?
 bool upstream_fits(const struct definition_trigger *trigger, enum ledger_status status);
 
