@@ -111,7 +111,8 @@ static enum ledger_status verdict_of(const struct core *core, const struct job *
     bool is_current =
         plan->key.schedule_version == job->schedule_version || plan->key.trigger == OCCURRENCE_ORDER;
     const struct definition *definition = jobs_definition(core, job);
-    bool is_too_late = plan->first_ms + window_ms(core, job, plan) < core->wall_ms;
+    bool is_too_late = plan->first_ms + window_ms(core, job, plan) < core->wall_ms ||
+                       start_time_is_over(core, job, &plan->key);
     enum ledger_status given_up = plan->may_have_run ? LEDGER_LOST : LEDGER_MISSED;
     if (intake_is_cancelled(core, job, due, plan->since_ms))
         return LEDGER_CANCELLED;
@@ -128,6 +129,8 @@ static void close_due(struct core *core, struct job *job, const struct plan *pla
     char reason[128];
     if (status == LEDGER_CANCELLED)
         snprintf(reason, sizeof reason, "cancelled before attempt %u started", plan->attempt);
+    else if (status == LEDGER_MISSED && start_time_is_over(core, job, &plan->key))
+        snprintf(reason, sizeof reason, "its deadline passed before it could start");
     else if (plan->attempt > 1 && plan->fate != FATE_LOST)
         snprintf(reason, sizeof reason, "no node was there to start attempt %u in time", plan->attempt);
     else

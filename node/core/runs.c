@@ -14,6 +14,7 @@ enum {
     RUNS_START_AGAIN_MS = 3000, // no answer to START: ask again
     RUNS_TICK_MS = 100,         // hundreds may live, and each says and does many things
     RUNS_OUTPUT_WAIT_MS = 2000, // after the end, for a pipe somebody else still holds
+    RUNS_RULE_DUE = 4,          // of the runner: it is not due, or too late
 };
 
 static void run_free(struct run *run)
@@ -204,7 +205,9 @@ static void withdraw(struct core *core, struct run *run)
     struct job *job = jobs_find(&core->jobs, run->job);
     if (job && job->life == run->life) {
         bool is_over = job->role == JOBS_OWNER; // else it is claimed again by who takes the job
-        if (is_over)
+        if (is_over && start_time_is_over(core, job, &run->key))
+            schedule_close_expired(core, job, &run->key);
+        else if (is_over)
             schedule_close(core, job, &run->key, job->stall ? job->stall->status : LEDGER_SKIPPED,
                            job->stall ? job->stall->reason : "the schedule was changed after it was claimed");
         job->live--;
@@ -219,7 +222,8 @@ static bool renew_start(const struct core *core, struct run *run)
     const struct job *job = jobs_find(&core->jobs, run->job);
     bool is_order = run->key.trigger == OCCURRENCE_ORDER;
     if (!job || job->life != run->life || !job->row || job->stall || job->role != JOBS_OWNER ||
-        (!is_order && job->schedule_version != run->key.schedule_version))
+        (!is_order && job->schedule_version != run->key.schedule_version) ||
+        start_time_is_over(core, job, &run->key))
         return false;
     run->start.definition = job->definition_id;
     run->sent_ms = 0;
@@ -232,7 +236,9 @@ static void denied(struct core *core, struct run *run, const struct frame *frame
         return;
     struct job *job = jobs_find(&core->jobs, run->job);
     bool is_edited = job && job->row && !hash_equal(&frame->start.definition, &job->definition_id);
-    if (frame->rule == 0 || is_edited) { // stale, it waits for RESUME, or an edit crossed it: START again
+    bool is_expired = frame->rule == RUNS_RULE_DUE && job && start_time_is_over(core, job, &run->key);
+    // Stale, it waits for RESUME, or an edit crossed it: START again.
+    if (frame->rule == 0 || is_edited || is_expired) {
         core->runs.needs_resume |= frame->rule == 0;
         if (!renew_start(core, run))
             withdraw(core, run);
@@ -436,6 +442,10 @@ static void start_again(struct core *core, struct run *run, const struct job *jo
         reason = "the schedule was changed before the runner knew of it";
     else if (job->stall)
         reason = job->stall->reason;
+    else if (start_time_is_over(core, job, &run->key)) {
+        withdraw(core, run);
+        return;
+    }
     if (!reason) {
         run->start.definition = job->definition_id;
         send_start(core, run);

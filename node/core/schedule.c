@@ -29,6 +29,18 @@ static int64_t claim_time_ms(const struct core *core, const struct job *job, con
     return end_ms ? end_ms : due_ms - SCHEDULE_AHEAD_MS;
 }
 
+// When something is to be done about what waits. In a queue it waits for a run to end, or for its deadline.
+static int64_t look_time_ms(const struct core *core, const struct job *job,
+                            const struct jobs_pending *pending)
+{
+    if (pending->cause != FRAME_QUEUED)
+        return pending->start_ms;
+    int64_t deadline_ms = start_time_deadline_ms(core, job, &pending->key);
+    if (start_time_is_over(core, job, &pending->key))
+        return core->wall_ms;
+    return deadline_ms < core->wall_ms || deadline_ms == INT64_MAX ? INT64_MAX : deadline_ms + 1;
+}
+
 void schedule_job(struct core *core, struct job *job)
 {
     int64_t wake_ms = INT64_MAX;
@@ -36,8 +48,7 @@ void schedule_job(struct core *core, struct job *job)
         for (size_t i = 0; !job->stall && i < job->slot_count; i++)
             wake_ms = MIN_OF(wake_ms, claim_time_ms(core, job, &job->slots[i]));
         for (size_t i = 0; i < job->pending_count; i++)
-            if (job->pending[i].cause != FRAME_QUEUED) // those wait for a run to end
-                wake_ms = MIN_OF(wake_ms, job->pending[i].start_ms);
+            wake_ms = MIN_OF(wake_ms, look_time_ms(core, job, &job->pending[i]));
     }
     if (wake_ms == INT64_MAX)
         heap_remove(&core->jobs.due, job->index);
@@ -148,6 +159,11 @@ void schedule_close(struct core *core, struct job *job, const struct known_key *
 {
     const struct ledger_verdict shape = {.status = status, .reason = reason};
     close_due(core, job, key, held_step_ms(job, key), &shape);
+}
+
+void schedule_close_expired(struct core *core, struct job *job, const struct known_key *key)
+{
+    schedule_close(core, job, key, LEDGER_MISSED, "its deadline passed before it could start");
 }
 
 uint64_t schedule_settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
@@ -330,6 +346,10 @@ static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs
     }
     if (job->stall && job->stall->status == LEDGER_SKIPPED) {
         skip(core, job, pending, job->stall->reason);
+        return START_NEVER;
+    }
+    if (start_time_is_over(core, job, &pending->key)) {
+        schedule_close_expired(core, job, &pending->key);
         return START_NEVER;
     }
     if (core->runs.count - core->held.end_count >= LIMIT_RUNNING_COUNT_MAX) {

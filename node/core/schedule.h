@@ -40,6 +40,8 @@ void schedule_attempt(struct core *core, struct job *job, const struct jobs_pend
 // Ends one due time without a run; soon on disk (held.h), in one piece with its neighbours.
 void schedule_close(struct core *core, struct job *job, const struct known_key *key,
                     enum ledger_status status, const char *reason);
+// Ends one whose deadline has passed (start_time.h).
+void schedule_close_expired(struct core *core, struct job *job, const struct known_key *key);
 // An order to run the job now. `id` is the order's record.
 void schedule_order(struct core *core, struct job *job, const struct hash *id, int64_t at_ms);
 // Due times in waiting are skipped: their job is gone.

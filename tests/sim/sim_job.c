@@ -207,6 +207,7 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
     if (job->at_ms) {
         shape->trigger.instants_ms = &job->at_ms;
         shape->trigger.instant_count = 1;
+        shape->trigger.expires_ms = job->expires_ms;
     }
     return definition;
 }

@@ -22,6 +22,7 @@ struct sim_job {
     uint64_t every_ms; // one of these three
     const char *cron;
     int64_t at_ms;
+    uint64_t expires_ms; // of at_ms: the deadline; 0: none
     int64_t anchor_ms;
     const struct definition_trigger *waits; // or this one: it waits for something to happen
     const int64_t *due_ms;                  // of cron: all due times the story may see, ascending

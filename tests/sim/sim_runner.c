@@ -229,6 +229,7 @@ static int64_t lateness_ms(const struct frame_start *start, const struct definit
     int64_t window_ms = definition->catch_up == DEFINITION_CATCH_UP_NONE ? 0
                         : definition->catch_up_within_ms ? (int64_t)definition->catch_up_within_ms
                                                          : 3600 * 1000;
+    window_ms = MAX_OF(window_ms, (int64_t)definition->triggers[start->trigger].expires_ms);
     window_ms = MAX_OF(window_ms, (int64_t)LATE_MS);
     return window_ms + (int64_t)(definition->jitter_ms + definition->catch_up_spread_ms);
 }
@@ -279,6 +280,9 @@ static struct verdict check_due(const struct sim_runner *runner, const struct fr
         return check_interval(runner, start, &definition->triggers[start->trigger]);
     if (start->due_ms + lateness_ms(start, definition) < wall_ms)
         return (struct verdict){4, "too late"};
+    uint64_t expires_ms = definition->triggers[start->trigger].expires_ms;
+    if (expires_ms && start->attempt == 1 && start->due_ms + (int64_t)expires_ms < wall_ms)
+        return (struct verdict){4, "after its deadline"};
     return (struct verdict){0, NULL};
 }
 

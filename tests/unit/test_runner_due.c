@@ -143,6 +143,32 @@ static void lateness_within_the_window_or_after_waiting_is_accepted(void **state
     support_attack_started(runner, &start);
 }
 
+static void nothing_begins_after_its_deadline(void **state)
+{
+    struct support_runner *runner = *state;
+    struct definition definition = support_runner_definition(runner, "job", "true");
+    int64_t now_ms = clock_wall_ms(), instants_ms[] = {now_ms - 50000, now_ms - 20000};
+    const struct definition_trigger at = {
+        .kind = DEFINITION_AT, .instants_ms = instants_ms, .instant_count = 2, .expires_ms = 40000};
+    definition.triggers = &at;
+    definition.catch_up_within_ms = 3600000;
+    definition.jitter_ms = 600000;
+    struct frame_start start = support_attack_define(runner, &definition);
+    start.due_ms = instants_ms[0];
+    support_attack_denied(runner, &start, 4, "late");
+    start.cause = FRAME_CATCH_UP;
+    support_attack_denied(runner, &start, 4, "late");
+    start.cause = FRAME_QUEUED;
+    support_attack_denied(runner, &start, 4, "late");
+    start.due_ms = instants_ms[1];
+    start.cause = FRAME_SCHEDULED;
+    support_attack_started(runner, &start);
+    start.due_ms = instants_ms[0];
+    start.attempt = 2; // a retry: the first attempt began in time
+    start.cause = FRAME_RETRY;
+    support_attack_started(runner, &start);
+}
+
 static void jitter_and_spread_make_the_window_wider(void **state)
 {
     struct support_runner *runner = *state;
@@ -393,6 +419,7 @@ int main(int argc, char **argv)
         TEST(a_due_time_that_is_none_or_in_the_future_or_too_old),
         TEST(an_interval_from_the_end_of_a_run_cannot_be_hurried),
         TEST(lateness_within_the_window_or_after_waiting_is_accepted),
+        TEST(nothing_begins_after_its_deadline),
         TEST(jitter_and_spread_make_the_window_wider),
         TEST(a_zone_that_is_unknown_here_and_a_local_one_for_any_node),
         TEST(a_backfill_starts_the_due_times_of_its_range_once),

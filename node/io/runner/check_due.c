@@ -41,18 +41,19 @@ static int64_t starts_later_ms(const struct definition *definition)
     return (int64_t)definition->jitter_ms + (catches_up ? (int64_t)definition->catch_up_spread_ms : 0);
 }
 
+// How late it may start. After a deadline nothing begins, whatever it waited for; only a retry may follow.
 static int64_t window_ms(const struct check *check, const struct due *due)
 {
     const struct definition *definition = &check->definition;
     const struct definition_trigger *source = &definition->triggers[check->start->trigger];
     int64_t window_ms = MINUTE_MS;
+    if (source->kind == DEFINITION_AT && source->expires_ms)
+        return (int64_t)source->expires_ms + (check->start->attempt > 1 ? check_waiting_ms(check) : 0);
     if (definition->catch_up != DEFINITION_CATCH_UP_NONE && definition->catch_up_within_ms)
         window_ms = MAX_OF(window_ms, (int64_t)definition->catch_up_within_ms);
     else if (definition->catch_up != DEFINITION_CATCH_UP_NONE)
         window_ms = MAX_OF(window_ms, MIN_OF(due_period_ms(due, check->start->due_ms), HOUR_MS));
-    if (source->kind == DEFINITION_AT)
-        window_ms = MAX_OF(window_ms, (int64_t)source->expires_ms);
-    return window_ms + starts_later_ms(definition);
+    return window_ms + starts_later_ms(definition) + check_waiting_ms(check);
 }
 
 static int judge_time(struct check *check, const struct due *due)
@@ -67,7 +68,7 @@ static int judge_time(struct check *check, const struct due *due)
     int64_t end_ms;
     if (due_is_blacked_out(due, due_ms, &end_ms))
         return check_deny(check, "it lies in a blackout");
-    if (late_ms > window_ms(check, due) + check_waiting_ms(check))
+    if (late_ms > window_ms(check, due))
         return check_deny(check, "it is %lld s late, beyond its window", (long long)(late_ms / 1000));
     return 0;
 }
