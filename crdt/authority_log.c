@@ -3,73 +3,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sorted.h"
+
 // --- sorted arrays -----------------------------------------------------------
 
-// Makes room for one element at `index` of an array and returns the place.
-static void *insert_at(void **array, size_t *count, size_t *capacity, size_t index, size_t size)
+struct entry_place {
+    uint64_t number;
+    const struct hash *id;
+};
+
+static int compare_entries(const void *element, const void *key)
 {
-    base_grow(array, capacity, *count + 1, size);
-    uint8_t *place = (uint8_t *)*array + index * size;
-    memmove(place + size, place, (*count - index) * size);
-    memset(place, 0, size);
-    (*count)++;
-    return place;
+    const struct authority_log_entry *entry = *(struct authority_log_entry *const *)element;
+    const struct entry_place *place = key;
+    if (entry->number != place->number)
+        return entry->number < place->number ? -1 : 1;
+    return memcmp(&entry->id.hash, place->id, sizeof *place->id);
 }
 
-static int entry_order(const struct authority_log_entry *entry, uint64_t number, const struct hash *id)
+// The index of the first entry not below (number, id), and whether it is that one.
+static bool find_entry(const struct authority_log *log, uint64_t number, const struct hash *id,
+                       size_t *ret_at)
 {
-    if (entry->number != number)
-        return entry->number < number ? -1 : 1;
-    return memcmp(entry->id.hash.b, id->b, sizeof id->b);
+    const struct entry_place place = {number, id};
+    return sorted_find(SORTED(log->entries, log->entry_count, compare_entries), &place, ret_at);
 }
 
-// The index of the first entry not below (number, id).
-static size_t entry_index(const struct authority_log *log, uint64_t number, const struct hash *id)
+static int compare_operators(const void *element, const void *id)
 {
-    size_t low = 0, high = log->entry_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (entry_order(log->entries[middle], number, id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return memcmp(&((const struct authority_log_operator *)element)->id, id, sizeof(struct node_id));
 }
 
-static struct authority_log_entry *entry_find(const struct authority_log *log, uint64_t number,
-                                              const struct hash *id)
+static bool find_operator(const struct authority_log *log, const struct node_id *id, size_t *ret_at)
 {
-    size_t index = entry_index(log, number, id);
-    if (index < log->entry_count && entry_order(log->entries[index], number, id) == 0)
-        return log->entries[index];
-    return NULL;
+    return sorted_find(SORTED(log->operators, log->operator_count, compare_operators), id, ret_at);
 }
 
-static size_t operator_index(const struct authority_log *log, const struct node_id *id)
+static int compare_revocations(const void *element, const void *id)
 {
-    size_t low = 0, high = log->operator_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(&log->operators[middle].id, id, sizeof *id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return memcmp(&((const struct authority_log_revocation *)element)->id, id, sizeof(struct node_id));
 }
 
-static size_t revocation_index(const struct authority_log *log, const struct node_id *id)
+static bool find_revocation(const struct authority_log *log, const struct node_id *id, size_t *ret_at)
 {
-    size_t low = 0, high = log->revocation_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(&log->revocations[middle].id, id, sizeof *id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_find(SORTED(log->revocations, log->revocation_count, compare_revocations), id, ret_at);
 }
 
 // --- what the entries add up to ----------------------------------------------
@@ -84,11 +61,11 @@ static void operators_clear(struct authority_log *log)
 static void operator_apply(struct authority_log *log, const struct authority_log_entry *entry)
 {
     struct node_id id = node_id_of(&entry->entry.operator_.key);
-    size_t index = operator_index(log, &id);
-    if (index == log->operator_count || !node_id_equal(&log->operators[index].id, &id)) {
+    size_t index;
+    if (!find_operator(log, &id, &index)) {
         void *array = log->operators;
         struct authority_log_operator *added =
-            insert_at(&array, &log->operator_count, &log->operator_capacity, index, sizeof *added);
+            sorted_insert(&array, &log->operator_count, &log->operator_capacity, index, sizeof *added);
         log->operators = array;
         added->id = id;
         added->key = entry->entry.operator_.key;
@@ -106,11 +83,11 @@ static void operator_apply(struct authority_log *log, const struct authority_log
 static void revocation_apply(struct authority_log *log, const struct authority_log_entry *entry)
 {
     struct node_id id = node_id_of(&entry->entry.revoke.key);
-    size_t index = revocation_index(log, &id);
-    if (index == log->revocation_count || !node_id_equal(&log->revocations[index].id, &id)) {
+    size_t index;
+    if (!find_revocation(log, &id, &index)) {
         void *array = log->revocations;
         struct authority_log_revocation *added =
-            insert_at(&array, &log->revocation_count, &log->revocation_capacity, index, sizeof *added);
+            sorted_insert(&array, &log->revocation_count, &log->revocation_capacity, index, sizeof *added);
         log->revocations = array;
         *added = (struct authority_log_revocation){id, entry->entry.revoke.key, UINT64_MAX, UINT64_MAX};
     }
@@ -208,11 +185,12 @@ static int entry_place(const struct authority_log *log, const struct authority_e
     if (entry->number == 0 || (entry->number == 1 && !entry_is_first(log, entry)))
         return AUTHORITY_LOG_MALFORMED;
     if (entry->number > 1) {
-        previous = entry_find(log, entry->number - 1, &entry->previous);
-        if (!previous) {
+        size_t index;
+        if (!find_entry(log, entry->number - 1, &entry->previous, &index)) {
             *ret_needed = MIN_OF(log->chain_count + 1, entry->number - 1);
             return AUTHORITY_LOG_GAP;
         }
+        previous = log->entries[index];
     }
     if (branch_revokes(previous, signer))
         return AUTHORITY_LOG_NOT_ROOT;
@@ -255,9 +233,10 @@ static void entry_free(struct authority_log_entry *entry)
 static void entry_keep(struct authority_log *log, struct authority_log_entry *entry)
 {
     void *array = log->entries;
-    size_t index = entry_index(log, entry->number, &entry->id.hash);
+    size_t index;
+    (void)find_entry(log, entry->number, &entry->id.hash, &index);
     struct authority_log_entry **place =
-        insert_at(&array, &log->entry_count, &log->entry_capacity, index, sizeof *place);
+        sorted_insert(&array, &log->entry_count, &log->entry_capacity, index, sizeof *place);
     log->entries = array;
     *place = entry;
 }
@@ -396,21 +375,23 @@ struct hash authority_log_summary(const struct authority_log *log)
 
 bool authority_log_has(const struct authority_log *log, uint64_t number, const struct hash *id)
 {
-    return number == 0 ? hash_equal(id, &log->fleet.hash) : entry_find(log, number, id) != NULL;
+    size_t index;
+    return number == 0 ? hash_equal(id, &log->fleet.hash) : find_entry(log, number, id, &index);
 }
 
 size_t authority_log_index_of(const struct authority_log *log, uint64_t number)
 {
     static const struct hash lowest;
-    return entry_index(log, number, &lowest);
+    size_t index;
+    (void)find_entry(log, number, &lowest, &index);
+    return index;
 }
 
 const struct authority_log_operator *authority_log_find_operator(const struct authority_log *log,
                                                                  const struct node_id *id)
 {
-    size_t index = operator_index(log, id);
-    bool is_found = index < log->operator_count && node_id_equal(&log->operators[index].id, id);
-    return is_found ? &log->operators[index] : NULL;
+    size_t index;
+    return find_operator(log, id, &index) ? &log->operators[index] : NULL;
 }
 
 const struct authority_log_grant *authority_log_find_grant(const struct authority_log_operator *operator_,
@@ -432,9 +413,8 @@ const struct public_key *authority_log_find_key(const struct authority_log *log,
 const struct authority_log_revocation *authority_log_find_revocation(const struct authority_log *log,
                                                                      const struct node_id *id)
 {
-    size_t index = revocation_index(log, id);
-    bool is_found = index < log->revocation_count && node_id_equal(&log->revocations[index].id, id);
-    return is_found ? &log->revocations[index] : NULL;
+    size_t index;
+    return find_revocation(log, id, &index) ? &log->revocations[index] : NULL;
 }
 
 const char *authority_log_find_setting(const struct authority_log *log, const char *key)

@@ -6,6 +6,7 @@
 #include "crdt/permission.h"
 #include "crdt/scope.h"
 #include "crdt/stamp.h"
+#include "proto/sorted.h"
 
 enum { MINUTE_MS = 60000 };
 
@@ -44,59 +45,55 @@ static struct reconcile_item place_of(const struct event_set_item *item)
     return (struct reconcile_item){.stamp = item->stamp, .id = item->id.hash};
 }
 
+static int compare(const void *element, const void *place)
+{
+    const struct reconcile_item there = place_of(*(struct event_set_item *const *)element);
+    return reconcile_item_compare(&there, place);
+}
+
 // How many items come before this place.
 static size_t position(const struct event_set *set, const struct reconcile_item *place)
 {
-    size_t low = 0, high = set->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct reconcile_item there = place_of(set->items[middle]);
-        if (reconcile_item_compare(&there, place) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    size_t at;
+    (void)sorted_find(SORTED(set->items, set->count, compare), place, &at);
+    return at;
 }
 
-static size_t signer_position(const struct event_set *set, const struct node_id *id)
+static int compare_signers(const void *element, const void *id)
 {
-    size_t low = 0, high = set->signer_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(&set->signers[middle].id, id, sizeof *id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return memcmp(&((const struct event_set_signer *)element)->id, id, sizeof(struct node_id));
+}
+
+static bool find_signer_place(const struct event_set *set, const struct node_id *id, size_t *ret_at)
+{
+    return sorted_find(SORTED(set->signers, set->signer_count, compare_signers), id, ret_at);
 }
 
 static struct event_set_signer *find_signer(const struct event_set *set, const struct node_id *id)
 {
-    size_t at = signer_position(set, id);
-    return at < set->signer_count && node_id_equal(&set->signers[at].id, id) ? &set->signers[at] : NULL;
+    size_t at;
+    return find_signer_place(set, id, &at) ? &set->signers[at] : NULL;
 }
 
 static void count_signer(struct event_set *set, const struct node_id *id)
 {
-    struct event_set_signer *signer = find_signer(set, id);
-    size_t at = signer_position(set, id);
-    if (signer) {
-        signer->count++;
+    size_t at;
+    if (find_signer_place(set, id, &at)) {
+        set->signers[at].count++;
         return;
     }
     void *signers = set->signers;
-    base_grow(&signers, &set->signer_capacity, set->signer_count + 1, sizeof *set->signers);
+    struct event_set_signer *added =
+        sorted_insert(&signers, &set->signer_count, &set->signer_capacity, at, sizeof *added);
     set->signers = signers;
-    memmove(&set->signers[at + 1], &set->signers[at], (set->signer_count - at) * sizeof *set->signers);
-    set->signers[at] = (struct event_set_signer){*id, 1};
-    set->signer_count++;
+    *added = (struct event_set_signer){*id, 1};
 }
 
 static void uncount_signer(struct event_set *set, const struct node_id *id)
 {
-    size_t at = signer_position(set, id);
+    size_t at;
+    bool found = find_signer_place(set, id, &at);
+    assert(found);
     if (--set->signers[at].count)
         return;
     set->signer_count--;
@@ -149,11 +146,9 @@ static void keep(struct event_set *set, struct event_set_item *item)
     const struct reconcile_item place = place_of(item);
     size_t at = position(set, &place);
     void *items = set->items;
-    base_grow(&items, &set->capacity, set->count + 1, sizeof(struct event_set_item *));
+    struct event_set_item **added = sorted_insert(&items, &set->count, &set->capacity, at, sizeof *added);
     set->items = items;
-    memmove(&set->items[at + 1], &set->items[at], (set->count - at) * sizeof(struct event_set_item *));
-    set->items[at] = item;
-    set->count++;
+    *added = item;
     tree_add(&set->by_id, &item->by_id, &item->id);
     count_signer(set, &item->signer);
     fingerprint_add(&set->live, &item->id.hash);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sorted.h"
+
 // From the row's state to the column's; see the drawing in the header.
 static const bool allowed[MEMBERS_STATE_COUNT][MEMBERS_STATE_COUNT] = {
     [MEMBERS_ALIVE] = {[MEMBERS_SUSPECT] = true, [MEMBERS_DEAD] = true, [MEMBERS_LEFT] = true},
@@ -38,46 +40,39 @@ void members_deinit(struct members *members)
     *members = (struct members){0};
 }
 
-// Index of `id`, or where it would be.
-static size_t members_place(const struct members *members, const struct node_id *id)
+static int compare(const void *element, const void *id)
 {
-    size_t low = 0, high = members->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(&members->nodes[middle]->id, id, sizeof *id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    struct members_node *const *node = element;
+    return memcmp(&(*node)->id, id, sizeof(struct node_id));
+}
+
+static bool find(const struct members *members, const struct node_id *id, size_t *ret_at)
+{
+    return sorted_find(SORTED(members->nodes, members->count, compare), id, ret_at);
 }
 
 struct members_node *members_find(const struct members *members, const struct node_id *id)
 {
-    size_t place = members_place(members, id);
-    if (place == members->count || !node_id_equal(&members->nodes[place]->id, id))
-        return NULL;
-    return members->nodes[place];
+    size_t at;
+    return find(members, id, &at) ? members->nodes[at] : NULL;
 }
 
 struct members_node *members_add(struct members *members, const struct node_id *id, uint64_t now_ms)
 {
-    size_t place = members_place(members, id);
-    if (place < members->count && node_id_equal(&members->nodes[place]->id, id))
-        return members->nodes[place];
+    size_t at;
+    if (find(members, id, &at))
+        return members->nodes[at];
     if (members->count == LIMIT_MEMBER_COUNT_MAX)
         return NULL;
     void *array = members->nodes;
-    base_grow(&array, &members->capacity, members->count + 1, sizeof(struct members_node *));
+    struct members_node **place =
+        sorted_insert(&array, &members->count, &members->capacity, at, sizeof *place);
     members->nodes = array;
-    memmove(members->nodes + place + 1, members->nodes + place,
-            (members->count - place) * sizeof *members->nodes);
     struct members_node *node = base_alloc(1, sizeof *node);
     node->id = *id;
     node->state = MEMBERS_ALIVE;
     node->state_ms = now_ms;
-    members->nodes[place] = node;
-    members->count++;
+    *place = node;
     members->in_state[MEMBERS_ALIVE]++;
     members_touch(members, node);
     return node;
@@ -85,14 +80,15 @@ struct members_node *members_add(struct members *members, const struct node_id *
 
 void members_remove(struct members *members, struct members_node *node)
 {
-    size_t place = members_place(members, &node->id);
+    size_t at;
+    bool found = find(members, &node->id, &at);
+    assert(found);
     members_touch(members, node);
     members->in_state[node->state]--;
     members->print -= node->print;
     timers_remove(&members->timers, &node->timer);
     members->count--;
-    memmove(members->nodes + place, members->nodes + place + 1,
-            (members->count - place) * sizeof *members->nodes);
+    memmove(members->nodes + at, members->nodes + at + 1, (members->count - at) * sizeof *members->nodes);
     node_free(node);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sorted.h"
+
 _Static_assert((int)DATAGRAM_KEY_SIZE == (int)DH_SIZE, "the pair's secret keys a hash");
 
 void datagram_local_key(const struct datagram_local *local, const struct datagram_peer *peer,
@@ -62,25 +64,21 @@ void datagram_local_renew(struct datagram_local *local, const struct datagram_se
         forget_session(local, local->by_id[i]);
 }
 
-// Where `id` is in by_id, or would be.
-static size_t position_of(const struct datagram_local *local, const struct node_id *id)
+static int compare_ids(const void *element, const void *id)
 {
-    size_t low = 0, high = local->peer_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(local->by_id[middle]->id.b, id->b, NODE_ID_SIZE) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    struct datagram_peer *const *peer = element;
+    return memcmp(&(*peer)->id, id, sizeof(struct node_id));
+}
+
+static bool find_place(const struct datagram_local *local, const struct node_id *id, size_t *ret_at)
+{
+    return sorted_find(SORTED(local->by_id, local->peer_count, compare_ids), id, ret_at);
 }
 
 struct datagram_peer *datagram_local_find(const struct datagram_local *local, const struct node_id *id)
 {
-    size_t position = position_of(local, id);
-    bool found = position < local->peer_count && node_id_equal(&local->by_id[position]->id, id);
-    return found ? local->by_id[position] : NULL;
+    size_t at;
+    return find_place(local, id, &at) ? local->by_id[at] : NULL;
 }
 
 struct datagram_peer *datagram_local_find_index(const struct datagram_local *local, uint32_t index)
@@ -91,14 +89,13 @@ struct datagram_peer *datagram_local_find_index(const struct datagram_local *loc
 
 static void insert_by_id(struct datagram_local *local, struct datagram_peer *peer)
 {
-    size_t position = position_of(local, &peer->id);
+    size_t at;
+    (void)find_place(local, &peer->id, &at);
     void *array = local->by_id;
-    base_grow(&array, &local->peer_capacity, local->peer_count + 1, sizeof local->by_id[0]);
+    struct datagram_peer **place =
+        sorted_insert(&array, &local->peer_count, &local->peer_capacity, at, sizeof *place);
     local->by_id = array;
-    memmove(local->by_id + position + 1, local->by_id + position,
-            (local->peer_count - position) * sizeof local->by_id[0]);
-    local->by_id[position] = peer;
-    local->peer_count++;
+    *place = peer;
 }
 
 // The lowest free slot, so that the array is no longer than the most peers there ever were at once.
@@ -136,11 +133,11 @@ bool datagram_local_add(struct datagram_local *local, struct datagram_peer *peer
 
 void datagram_local_remove(struct datagram_local *local, struct datagram_peer *peer)
 {
-    size_t position = position_of(local, &peer->id);
-    assert(position < local->peer_count && local->by_id[position] == peer);
+    size_t at;
+    bool found = find_place(local, &peer->id, &at);
+    assert(found && local->by_id[at] == peer);
     local->peer_count--;
-    memmove(local->by_id + position, local->by_id + position + 1,
-            (local->peer_count - position) * sizeof local->by_id[0]);
+    memmove(local->by_id + at, local->by_id + at + 1, (local->peer_count - at) * sizeof local->by_id[0]);
     local->by_index[peer->index - local->index_base] = NULL;
     sodium_memzero(peer, sizeof *peer);
 }

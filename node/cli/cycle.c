@@ -7,6 +7,7 @@
 #include "node/cli/job_view.h"
 #include "node/cli/print.h"
 #include "node/core/trigger/upstream.h"
+#include "proto/sorted.h"
 
 void cycle_deinit(struct cycle *cycle)
 {
@@ -16,19 +17,17 @@ void cycle_deinit(struct cycle *cycle)
     *cycle = (struct cycle){0};
 }
 
+static int compare(const void *element, const void *name)
+{
+    return strcmp(((const struct cycle_job *)element)->name, name);
+}
+
 // Where the job is, or belongs.
 static size_t position(const struct cycle *cycle, const char *name, bool *ret_found)
 {
-    size_t low = 0, high = cycle->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(cycle->jobs[middle].name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_found = low < cycle->count && strcmp(cycle->jobs[low].name, name) == 0;
-    return low;
+    size_t at;
+    *ret_found = sorted_find(SORTED(cycle->jobs, cycle->count, compare), name, &at);
+    return at;
 }
 
 static struct cycle_job *find_or_add(struct cycle *cycle, const char *name)
@@ -38,12 +37,10 @@ static struct cycle_job *find_or_add(struct cycle *cycle, const char *name)
     if (found)
         return &cycle->jobs[at];
     void *jobs = cycle->jobs;
-    base_grow(&jobs, &cycle->capacity, cycle->count + 1, sizeof *cycle->jobs);
+    struct cycle_job *added = sorted_insert(&jobs, &cycle->count, &cycle->capacity, at, sizeof *added);
     cycle->jobs = jobs;
-    memmove(&cycle->jobs[at + 1], &cycle->jobs[at], (cycle->count++ - at) * sizeof *cycle->jobs);
-    cycle->jobs[at] = (struct cycle_job){0};
-    snprintf(cycle->jobs[at].name, NAME_JOB_ROOM, "%s", name);
-    return &cycle->jobs[at];
+    snprintf(added->name, NAME_JOB_ROOM, "%s", name);
+    return added;
 }
 
 void cycle_add(struct cycle *cycle, const struct definition *definition)

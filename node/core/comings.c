@@ -4,6 +4,7 @@
 #include "node/core/state.h"
 #include "node/core/trigger/event_fate.h"
 #include "node/core/trigger/member_change.h"
+#include "proto/sorted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,32 +19,22 @@ void comings_deinit(struct comings *comings)
     *comings = (struct comings){0};
 }
 
-static size_t position(const struct comings *comings, const struct node_id *id)
+static int compare(const void *element, const void *id)
 {
-    size_t low = 0, high = comings->node_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(&comings->nodes[middle].id, id, sizeof *id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return memcmp(&((const struct comings_node *)element)->id, id, sizeof(struct node_id));
 }
 
 static struct comings_node *get(struct comings *comings, const struct node_id *id, enum comings_state first)
 {
-    size_t at = position(comings, id);
-    if (at < comings->node_count && node_id_equal(&comings->nodes[at].id, id))
+    size_t at;
+    if (sorted_find(SORTED(comings->nodes, comings->node_count, compare), id, &at))
         return &comings->nodes[at];
     void *nodes = comings->nodes;
-    base_grow(&nodes, &comings->node_capacity, comings->node_count + 1, sizeof *comings->nodes);
+    struct comings_node *added =
+        sorted_insert(&nodes, &comings->node_count, &comings->node_capacity, at, sizeof *added);
     comings->nodes = nodes;
-    memmove(&comings->nodes[at + 1], &comings->nodes[at],
-            (comings->node_count - at) * sizeof *comings->nodes);
-    comings->nodes[at] = (struct comings_node){.id = *id, .state = first};
-    comings->node_count++;
-    return &comings->nodes[at];
+    *added = (struct comings_node){.id = *id, .state = first};
+    return added;
 }
 
 void comings_ready(struct core *core)

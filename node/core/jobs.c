@@ -4,6 +4,7 @@
 #include "node/core/stall.h"
 #include "node/core/state.h"
 #include "node/core/trigger/upstream.h"
+#include "proto/sorted.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,23 +41,17 @@ void jobs_deinit(struct jobs *jobs)
     *jobs = (struct jobs){0};
 }
 
+static int compare(const void *element, const void *name)
+{
+    struct job *const *job = element;
+    return strcmp((*job)->name, name);
+}
+
 static size_t position(const struct jobs *jobs, const char *name, bool *ret_found)
 {
-    size_t low = 0, high = jobs->count;
-    *ret_found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(jobs->items[middle]->name, name);
-        if (order == 0) {
-            *ret_found = true;
-            return middle;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    size_t at;
+    *ret_found = sorted_find(SORTED(jobs->items, jobs->count, compare), name, &at);
+    return at;
 }
 
 struct job *jobs_find(const struct jobs *jobs, const char *name)
@@ -89,14 +84,12 @@ struct job *jobs_get(struct core *core, const char *name)
     if (found)
         return jobs->items[at];
     void *items = jobs->items;
-    base_grow(&items, &jobs->capacity, jobs->count + 1, sizeof(struct job *));
+    struct job **place = sorted_insert(&items, &jobs->count, &jobs->capacity, at, sizeof *place);
     jobs->items = items;
-    memmove(&jobs->items[at + 1], &jobs->items[at], (jobs->count - at) * sizeof(struct job *));
     struct job *job = base_alloc(1, sizeof *job);
     snprintf(job->name, sizeof job->name, "%s", name);
     job->index = take_index(jobs, job);
-    jobs->items[at] = job;
-    jobs->count++;
+    *place = job;
     return job;
 }
 

@@ -3,6 +3,7 @@
 #include "node/core/catch_up.h"
 #include "node/core/learn.h"
 #include "node/core/state.h"
+#include "proto/sorted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,44 +19,33 @@ void past_deinit(struct past *past)
 
 // --- which schedules are over ---
 
-static int compare(const struct past_item *item, const char *job, uint64_t life, uint64_t version)
+static int compare(const void *element, const void *key)
 {
-    int order = strcmp(item->job, job);
+    const struct past_item *item = element, *wanted = key;
+    int order = strcmp(item->job, wanted->job);
     if (!order)
-        order = (item->life > life) - (item->life < life);
-    return order ? order : (item->schedule_version > version) - (item->schedule_version < version);
-}
-
-// Where it is, or where it belongs.
-static size_t position(const struct past *past, const char *job, uint64_t life, uint64_t version)
-{
-    size_t low = 0, high = past->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare(&past->items[middle], job, life, version) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+        order = (item->life > wanted->life) - (item->life < wanted->life);
+    return order ? order
+                 : (item->schedule_version > wanted->schedule_version) -
+                       (item->schedule_version < wanted->schedule_version);
 }
 
 static struct past_item *find(struct past *past, const char *job, uint64_t life, uint64_t version)
 {
-    size_t at = position(past, job, life, version);
-    bool found = at < past->count && compare(&past->items[at], job, life, version) == 0;
-    return found ? &past->items[at] : NULL;
+    struct past_item wanted = {.life = life, .schedule_version = version};
+    snprintf(wanted.job, sizeof wanted.job, "%s", job);
+    size_t at;
+    return sorted_find(SORTED(past->items, past->count, compare), &wanted, &at) ? &past->items[at] : NULL;
 }
 
 static void insert(struct past *past, const struct past_item *item)
 {
-    size_t at = position(past, item->job, item->life, item->schedule_version);
+    size_t at;
+    (void)sorted_find(SORTED(past->items, past->count, compare), item, &at);
     void *items = past->items;
-    base_grow(&items, &past->capacity, past->count + 1, sizeof *past->items);
+    struct past_item *added = sorted_insert(&items, &past->count, &past->capacity, at, sizeof *added);
     past->items = items;
-    memmove(&past->items[at + 1], &past->items[at], (past->count - at) * sizeof *past->items);
-    past->items[at] = *item;
-    past->count++;
+    *added = *item;
 }
 
 static void remove_item(struct past *past, struct past_item *item)

@@ -5,6 +5,7 @@
 #include "node/core/happening.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
+#include "proto/sorted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,23 +32,17 @@ void runs_deinit(struct runs *runs)
     *runs = (struct runs){0};
 }
 
+static int compare(const void *element, const void *id)
+{
+    struct run *const *run = element;
+    return memcmp(&(*run)->id, id, sizeof(struct run_id));
+}
+
 static size_t position(const struct runs *runs, const struct run_id *id, bool *ret_found)
 {
-    size_t low = 0, high = runs->count;
-    *ret_found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = memcmp(&runs->items[middle]->id, id, sizeof *id);
-        if (order == 0) {
-            *ret_found = true;
-            return middle;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    size_t at;
+    *ret_found = sorted_find(SORTED(runs->items, runs->count, compare), id, &at);
+    return at;
 }
 
 struct run *runs_find(const struct runs *runs, const struct run_id *id)
@@ -64,17 +59,15 @@ static struct run *add(struct core *core, const struct run_id *id, struct job *j
     size_t at = position(runs, id, &found);
     assert(!found);
     void *items = runs->items;
-    base_grow(&items, &runs->capacity, runs->count + 1, sizeof(struct run *));
+    struct run **place = sorted_insert(&items, &runs->count, &runs->capacity, at, sizeof *place);
     runs->items = items;
-    memmove(&runs->items[at + 1], &runs->items[at], (runs->count - at) * sizeof(struct run *));
     struct run *run = base_alloc(1, sizeof *run);
     run->id = *id;
     memcpy(run->job, job->name, sizeof run->job);
     run->life = job->life;
     const struct definition *definition = jobs_definition(core, job);
     log_init(&run->log, id, job->name, definition ? definition->output_limit_bytes : 0);
-    runs->items[at] = run;
-    runs->count++;
+    *place = run;
     job->live++;
     return run;
 }

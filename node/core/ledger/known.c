@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sorted.h"
+
 #define KNOWN_CAUSE_MS (25 * 3600 * 1000LL) // what happened once may be seen to have happened for so long
 #define KNOWN_RETRY_MS (24 * 3600 * 1000LL) // the longest a failed attempt waits for the next
 
@@ -30,24 +32,17 @@ int known_key_compare(const struct known_key *a, const struct known_key *b)
     return order;
 }
 
+static int compare(const void *element, const void *key)
+{
+    return known_key_compare(&((const struct known_due *)element)->key, key);
+}
+
 // Where the key is, or where it belongs.
 static size_t position(const struct known *known, const struct known_key *key, bool *ret_found)
 {
-    size_t low = 0, high = known->count;
-    *ret_found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = known_key_compare(&known->items[middle].key, key);
-        if (order == 0) {
-            *ret_found = true;
-            return middle;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    size_t at;
+    *ret_found = sorted_find(SORTED(known->items, known->count, compare), key, &at);
+    return at;
 }
 
 struct known_due *known_find(const struct known *known, const struct known_key *key)
@@ -64,12 +59,10 @@ static struct known_due *find_or_add(struct known *known, const struct known_key
     if (found)
         return &known->items[at];
     void *items = known->items;
-    base_grow(&items, &known->capacity, known->count + 1, sizeof *known->items);
+    struct known_due *added = sorted_insert(&items, &known->count, &known->capacity, at, sizeof *added);
     known->items = items;
-    memmove(&known->items[at + 1], &known->items[at], (known->count - at) * sizeof *known->items);
-    known->items[at] = (struct known_due){.key = *key};
-    known->count++;
-    return &known->items[at];
+    added->key = *key;
+    return added;
 }
 
 struct known_key known_key_of(const struct ledger_occurrence *occurrence, int64_t due_ms)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sorted.h"
+
 enum { SLOT_COUNT_MIN = 256 };
 
 struct seen_key seen_key_of(const struct occurrence *occurrence)
@@ -57,40 +59,36 @@ uint16_t seen_attempt(const struct seen *seen, const struct seen_key *key)
     return seen->slot_count ? find_slot(seen, key)->attempt : 0;
 }
 
-static size_t find_watermark(const struct seen *seen, uint64_t series)
+static int compare_watermarks(const void *element, const void *key)
 {
-    size_t low = 0, high = seen->watermark_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (seen->watermarks[middle].series < series)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    const struct seen_watermark *watermark = element;
+    const uint64_t *series = key;
+    return (watermark->series > *series) - (watermark->series < *series);
+}
+
+static bool find_watermark(const struct seen *seen, uint64_t series, size_t *ret_at)
+{
+    return sorted_find(SORTED(seen->watermarks, seen->watermark_count, compare_watermarks), &series, ret_at);
 }
 
 bool seen_is_forgotten(const struct seen *seen, const struct seen_key *key)
 {
-    size_t at = find_watermark(seen, key->series);
-    return at < seen->watermark_count && seen->watermarks[at].series == key->series &&
-           key->due_ms <= seen->watermarks[at].due_ms;
+    size_t at;
+    return find_watermark(seen, key->series, &at) && key->due_ms <= seen->watermarks[at].due_ms;
 }
 
 void seen_add_watermark(struct seen *seen, uint64_t series, int64_t due_ms)
 {
-    size_t at = find_watermark(seen, series);
-    if (at < seen->watermark_count && seen->watermarks[at].series == series) {
+    size_t at;
+    if (find_watermark(seen, series, &at)) {
         seen->watermarks[at].due_ms = MAX_OF(seen->watermarks[at].due_ms, due_ms);
         return;
     }
     void *array = seen->watermarks;
-    base_grow(&array, &seen->watermark_capacity, seen->watermark_count + 1, sizeof *seen->watermarks);
+    struct seen_watermark *added =
+        sorted_insert(&array, &seen->watermark_count, &seen->watermark_capacity, at, sizeof *added);
     seen->watermarks = array;
-    memmove(seen->watermarks + at + 1, seen->watermarks + at,
-            (seen->watermark_count - at) * sizeof *seen->watermarks);
-    seen->watermarks[at] = (struct seen_watermark){series, due_ms};
-    seen->watermark_count++;
+    *added = (struct seen_watermark){series, due_ms};
 }
 
 // Builds the slots anew, without the entries `drop` says; those leave a watermark.
