@@ -166,9 +166,13 @@ static const struct command_option OWNER[] = {
     {"without", "NODE", true, "as if this node were not there"},
 };
 
+static const struct command_option WHY[] = {
+    {"zone", "ZONE", false, "the clock of TIME, and of the times shown (default: the zone of the job)"},
+};
+
 static const struct command_option NEXT[] = {
-    {"zone", "ZONE", false, "the time zone, like Europe/Berlin (default: the one of this machine or job)"},
-    {"from", "TIME", false, "start here instead of now"},
+    {"zone", "ZONE", false, "EXPR: its time zone (default: of this machine); JOB: show times of this zone"},
+    {"from", "TIME", false, "start here instead of now; a time of the zone, unless it has an offset"},
     {"count", "N", false, "how many (default 10)"},
 };
 
@@ -430,6 +434,7 @@ static const struct command COMMANDS[] = {
         .argument_count_max = 2,
         .help = "what happened to a due time, and why; without a time: the last",
         .example = "why backup \"sun 02:30\"",
+        OPTIONS(WHY),
         .run = commands_why,
     },
     {

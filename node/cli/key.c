@@ -13,7 +13,7 @@
 #include "node/cli/node_options.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
-#include "node/cli/typed_time.h"
+#include "node/cli/time_option.h"
 #include "node/cli/zone_file.h"
 #include "node/io/clock.h"
 
@@ -167,15 +167,16 @@ static int read_expires(const struct command_line *line, int64_t *ret_ms)
     const char *text = command_line_find(line, "expires");
     struct zone_file zone;
     struct typed_time time = {0};
-    struct trigger_error error;
     if (!text)
         return COMMAND_DONE;
     zone_file_open_local(&zone);
     struct typed_time_context context = {zone.zone, clock_wall_ms(), TYPED_TIME_FUTURE};
-    bool is_read = typed_time_parse(text, &context, &time, &error);
+    int status = time_option_read(line, "expires", &context, &time);
     zone_file_close(&zone);
-    if (!is_read || time.ms <= context.now_ms)
-        return print_usage("--expires %s: %s", text, is_read ? "that time has passed" : error.text);
+    if (status != COMMAND_DONE)
+        return status;
+    if (time.ms <= context.now_ms)
+        return print_usage("--expires %s: that time has passed", text);
     *ret_ms = time.ms;
     return COMMAND_DONE;
 }

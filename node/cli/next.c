@@ -7,12 +7,13 @@
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
 #include "node/cli/grid.h"
+#include "node/cli/job_time.h"
 #include "node/cli/job_view.h"
 #include "node/cli/local_time.h"
 #include "node/cli/preview.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
-#include "node/cli/typed_time.h"
+#include "node/cli/time_option.h"
 #include "node/core/trigger/instant.h"
 #include "node/io/clock.h"
 
@@ -28,17 +29,16 @@ struct range {
 
 static int read_range(const struct command_line *line, const struct zone *zone, struct range *ret)
 {
-    const char *count = command_line_find(line, "count"), *from = command_line_find(line, "from");
+    const char *count = command_line_find(line, "count");
     struct typed_time_context context = {zone, clock_wall_ms(), TYPED_TIME_FUTURE};
-    struct typed_time start = {context.now_ms, ZONE_UNIQUE};
-    struct trigger_error error;
+    struct typed_time start = {.ms = context.now_ms};
     *ret = (struct range){.count = NEXT_COUNT_DEFAULT};
     if (count && !command_line_parse_count(count, NEXT_COUNT_MAX, &ret->count))
         return print_usage("--count %s: write a number from 1 to %d", count, NEXT_COUNT_MAX);
-    if (from && !typed_time_parse(from, &context, &start, &error))
-        return print_usage("--from %s: column %zu: %s", from, error.column, error.text);
-    ret->after_ms = from ? start.ms - 1 : start.ms; // a due time at FROM itself is shown
-    return COMMAND_DONE;
+    int status = time_option_read(line, "from", &context, &start);
+    // A due time at FROM itself is shown.
+    ret->after_ms = command_line_has(line, "from") ? start.ms - 1 : start.ms;
+    return status;
 }
 
 static void describe_offset(int32_t offset_s, char out[16])
@@ -68,23 +68,30 @@ static void describe_dst(const struct zone *zone, int64_t before_ms, int64_t due
         snprintf(out, 96, "clock changed from UTC%s to UTC%s", before, after);
 }
 
-static void add_row(struct grid *grid, const struct zone *zone, int64_t before_ms, int64_t due_ms)
+// What is shown on another clock than the job's: then a note says whose clock changed.
+static void add_row(struct grid *grid, const struct preview *preview, const struct zone_file *shown,
+                    int64_t before_ms, int64_t due_ms)
 {
-    char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], note[96];
-    local_time_long(zone, due_ms, local);
+    char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], dst[96];
+    char note[sizeof dst + ZONE_FILE_NAME_ROOM];
+    bool is_other = strcmp(shown->name, preview->zone.name) != 0;
+    local_time_long(shown->zone, due_ms, local);
     instant_print(due_ms, utc);
     print_relative(due_ms, clock_wall_ms(), distance);
-    describe_dst(zone, before_ms, due_ms, note);
+    describe_dst(preview->zone.zone, before_ms, due_ms, dst);
+    snprintf(note, sizeof note, "%s%s%s", is_other && dst[0] ? preview->zone.name : "",
+             is_other && dst[0] ? ": " : "", dst);
     grid_add(grid, local);
     grid_add(grid, utc);
     grid_add(grid, distance);
     grid_add_colour(grid, note, TERMINAL_YELLOW);
 }
 
-static void print_times(const struct preview *preview, const struct range *range, bool is_json)
+static void print_times(const struct preview *preview, const struct zone_file *shown,
+                        const struct range *range, bool is_json)
 {
     char heading[ZONE_FILE_NAME_ROOM + 16];
-    snprintf(heading, sizeof heading, "LOCAL (%s)", preview->zone.name);
+    snprintf(heading, sizeof heading, "LOCAL (%s)", shown->name);
     const char *headings[] = {heading, "UTC", "WHEN", ""};
     struct grid grid;
     grid_init(&grid, headings, COUNT_OF(headings));
@@ -92,7 +99,7 @@ static void print_times(const struct preview *preview, const struct range *range
     int64_t before_ms = range->after_ms, due_ms;
     for (uint32_t i = 0; i < range->count && preview_next(preview, before_ms, &due_ms); i++) {
         json_array_append_new(times, document_time(due_ms));
-        add_row(&grid, preview->zone.zone, before_ms, due_ms);
+        add_row(&grid, preview, shown, before_ms, due_ms);
         before_ms = due_ms;
     }
     if (is_json)
@@ -114,13 +121,13 @@ static int refuse(const struct command_line *line, int outcome, const struct tri
     return print_usage("cron: %s", error->text);
 }
 
-static int print_preview(const struct command_line *line, struct preview *preview)
+static int print_preview(const struct command_line *line, const struct preview *preview,
+                         const struct zone_file *shown)
 {
     struct range range;
-    int status = read_range(line, preview->zone.zone, &range);
+    int status = read_range(line, shown->zone, &range);
     if (status == COMMAND_DONE)
-        print_times(preview, &range, command_line_has(line, "json"));
-    preview_close(preview);
+        print_times(preview, shown, &range, command_line_has(line, "json"));
     return status;
 }
 
@@ -129,15 +136,34 @@ static int next_of_expression(const struct command_line *line, const char *expre
     struct preview preview;
     struct preview_error error;
     int outcome = preview_open_cron(expression, command_line_find(line, "zone"), &preview, &error);
-    return outcome ? refuse(line, outcome, &error.error) : print_preview(line, &preview);
+    if (outcome)
+        return refuse(line, outcome, &error.error);
+    int status = print_preview(line, &preview, &preview.zone);
+    preview_close(&preview);
+    return status;
+}
+
+static int next_of_definition(const struct command_line *line, const struct definition *definition,
+                              const char *job)
+{
+    struct preview preview;
+    struct preview_error error;
+    struct zone_file shown;
+    if (preview_open_definition(definition, NULL, &preview, &error))
+        return print_failure("%s: zone %s: %s", job_view_short(job), definition->zone, error.error.text);
+    int status = job_time_open_zone(line, definition, &shown);
+    if (status == COMMAND_DONE) {
+        status = print_preview(line, &preview, &shown);
+        zone_file_close(&shown);
+    }
+    preview_close(&preview);
+    return status;
 }
 
 static int next_of_job(const struct command_line *line, const char *typed)
 {
     struct session session;
     struct job_view view = {0};
-    struct preview preview;
-    struct preview_error error;
     char name[NAME_JOB_ROOM];
     int status = job_view_name(typed, name);
     if (status != COMMAND_DONE)
@@ -146,15 +172,9 @@ static int next_of_job(const struct command_line *line, const char *typed)
     if (status == COMMAND_DONE)
         status = job_view_open(&session.client, &session.trust, name, &view);
     if (status == COMMAND_DONE) {
-        const struct definition *definition = &view.signed_.definition;
-        int outcome = preview_open_definition(definition, command_line_find(line, "zone"), &preview, &error);
         if (view.row->paused)
             print_notice("%s is paused: it does not start at these times", job_view_short(name));
-        if (outcome)
-            status =
-                print_failure("%s: zone %s: %s", job_view_short(name), definition->zone, error.error.text);
-        else
-            status = print_preview(line, &preview);
+        status = next_of_definition(line, &view.signed_.definition, name);
     }
     job_view_close(&view);
     session_close(&session);

@@ -9,7 +9,7 @@
 #include "node/cli/local_time.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
-#include "node/cli/typed_time.h"
+#include "node/cli/time_option.h"
 #include "node/cli/zone_file.h"
 #include "node/core/trigger/duration.h"
 #include "node/io/clock.h"
@@ -72,10 +72,10 @@ static int read_end(const struct command_line *line, int64_t *ret_until_ms)
         return COMMAND_DONE;
     zone_file_open_local(&zone);
     struct typed_time_context context = {zone.zone, now_ms, TYPED_TIME_FUTURE};
-    bool is_read = typed_time_parse(until, &context, &time, &error);
+    int status = time_option_read(line, "until", &context, &time);
     zone_file_close(&zone);
-    if (!is_read)
-        return print_usage("--until %s: %s", until, error.text);
+    if (status != COMMAND_DONE)
+        return status;
     if (time.ms <= now_ms)
         return print_usage("--until %s: that time has passed", until);
     *ret_until_ms = time.ms;

@@ -7,7 +7,7 @@
 #include "node/cli/commands.h"
 #include "node/cli/preview.h"
 #include "node/cli/print.h"
-#include "node/cli/typed_time.h"
+#include "node/cli/time_option.h"
 #include "node/core/backfill.h"
 #include "node/io/clock.h"
 
@@ -35,16 +35,13 @@ bool run_past_is_meant(const struct command_line *line)
 static int read_time(const struct command_line *line, const char *option, const struct zone *zone,
                      int64_t *ret_ms)
 {
-    const char *text = command_line_find(line, option);
     const struct typed_time_context context = {zone, clock_wall_ms(), TYPED_TIME_PAST};
-    struct typed_time time;
-    struct trigger_error error;
-    if (!text)
+    struct typed_time time = {0};
+    if (!command_line_has(line, option))
         return print_usage("--%s is missing: both --from and --until say which due times are meant", option);
-    if (!typed_time_parse(text, &context, &time, &error))
-        return print_usage("--%s %s: %s", option, text, error.text);
+    int status = time_option_read(line, option, &context, &time);
     *ret_ms = time.ms;
-    return COMMAND_DONE;
+    return status;
 }
 
 static int read_range(const struct command_line *line, struct past *past)

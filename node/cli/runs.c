@@ -10,7 +10,7 @@
 #include "node/cli/outcome.h"
 #include "node/cli/print.h"
 #include "node/cli/run_ref.h"
-#include "node/cli/typed_time.h"
+#include "node/cli/time_option.h"
 #include "node/io/clock.h"
 
 enum {
@@ -191,12 +191,12 @@ static void print_document(const struct list *list, const struct control_reply *
 static int read_request(const struct command_line *line, const struct list *list,
                         struct control_request *request)
 {
-    const char *since = command_line_find(line, "since"), *limit = command_line_find(line, "limit");
+    const char *limit = command_line_find(line, "limit");
     struct typed_time_context context = {list->zone.zone, clock_wall_ms(), TYPED_TIME_PAST};
     struct typed_time time = {0};
-    struct trigger_error error;
-    if (since && !typed_time_parse(since, &context, &time, &error))
-        return print_usage("--since %s: %s", since, error.text);
+    int status = time_option_read(line, "since", &context, &time);
+    if (status != COMMAND_DONE)
+        return status;
     if (limit && !command_line_parse_count(limit, LIMIT_MAX, &request->limit))
         return print_usage("--limit %s: write a number from 1 to %d", limit, LIMIT_MAX);
     request->since_ms = time.ms;

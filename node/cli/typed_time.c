@@ -45,9 +45,10 @@ static int find_weekday(const char *word, size_t size)
 
 static struct typed_time at_local(const struct typed_time_context *context, int64_t day, int64_t second)
 {
-    struct zone_local local = zone_local_at(context->zone, day * CALENDAR_DAY_S + second);
+    int64_t local_s = day * CALENDAR_DAY_S + second;
+    struct zone_local local = zone_local_at(context->zone, local_s);
     int64_t unix_s = local.kind == ZONE_GAP ? local.jump_s : local.first_s;
-    return (struct typed_time){unix_s * 1000, local.kind};
+    return (struct typed_time){unix_s * 1000, local.kind, local_s};
 }
 
 static int64_t today(const struct typed_time_context *context)
@@ -122,8 +123,8 @@ static bool parse_distance(const char *text, const struct typed_time_context *co
     }
     if (!duration_parse(part, &distance_ms, &ignored))
         return false;
-    *ret = (struct typed_time){context->now_ms + (is_past ? -(int64_t)distance_ms : (int64_t)distance_ms),
-                               ZONE_UNIQUE};
+    *ret =
+        (struct typed_time){.ms = context->now_ms + (is_past ? -(int64_t)distance_ms : (int64_t)distance_ms)};
     return ret->ms >= 0;
 }
 
@@ -132,7 +133,7 @@ bool typed_time_parse(const char *text, const struct typed_time_context *context
 {
     struct instant instant;
     if (strcasecmp(text, "now") == 0) {
-        *ret = (struct typed_time){context->now_ms, ZONE_UNIQUE};
+        *ret = (struct typed_time){.ms = context->now_ms};
         return true;
     }
     if (parse_day(text, context, ret) || parse_distance(text, context, ret))
@@ -143,9 +144,21 @@ bool typed_time_parse(const char *text, const struct typed_time_context *context
         snprintf(whole, sizeof whole, "%sT00:00", text);
         if (!instant_parse(is_date ? whole : text, context->zone, &instant, ret_error))
             return false;
-        *ret = (struct typed_time){instant.ms, instant.kind};
+        *ret = (struct typed_time){instant.ms, instant.kind, instant.local_s};
         return true;
     }
     return trigger_error_set(ret_error, 1,
                              "write a time like 2027-03-28T01:30, \"sun 02:30\", \"in 5m\" or \"5m ago\"");
+}
+
+void typed_time_note(const struct typed_time *time, const struct zone *zone,
+                     char ret_text[TYPED_TIME_NOTE_ROOM])
+{
+    struct dst_note note = {.kind = DST_NOTE_NONE};
+    char text[DST_NOTE_TEXT_SIZE] = "";
+    if (time->kind != ZONE_UNIQUE)
+        note = dst_note_of_local(zone, time->local_s);
+    dst_note_print(&note, text);
+    snprintf(ret_text, TYPED_TIME_NOTE_ROOM, "%s%s", text,
+             time->kind == ZONE_GAP ? "; right after the jump is meant" : "");
 }

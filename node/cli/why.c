@@ -6,16 +6,17 @@
 #include "node/cli/commands.h"
 #include "node/cli/document.h"
 #include "node/cli/grid.h"
+#include "node/cli/job_time.h"
 #include "node/cli/job_view.h"
 #include "node/cli/local_time.h"
 #include "node/cli/outcome.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
-#include "node/cli/typed_time.h"
 #include "node/io/clock.h"
 
 struct telling {
-    struct zone_file zone;
+    struct zone_file zone;         // times are read and shown in it
+    char note[JOB_TIME_NOTE_ROOM]; // what was made of the time typed; "": nothing to say
     bool is_json;
     bool has_why;
     struct control_why why; // texts owned by `texts`
@@ -73,8 +74,8 @@ static void print_not_due(const struct telling *telling)
         local_time_short(telling->zone.zone, why->before_ms, telling->now_ms, before);
     if (why->after_ms)
         local_time_short(telling->zone.zone, why->after_ms, telling->now_ms, after);
-    print_line("%s was not due %s; before that: %s, after that: %s", job_view_short(why->job), asked, before,
-               after);
+    print_line("%s was not due %s (%s); before that: %s, after that: %s", job_view_short(why->job), asked,
+               telling->zone.name, before, after);
 }
 
 static void print_head(const struct telling *telling)
@@ -84,8 +85,9 @@ static void print_head(const struct telling *telling)
     local_time_long(telling->zone.zone, why->due_ms, due);
     enum terminal_colour colour = terminal_has_colour(stdout) ? outcome_colour(why->status) : TERMINAL_PLAIN;
     printf("%s%s%s", terminal_start(colour), ledger_status_text(why->status), terminal_reset(colour));
-    print_line("%s%s%s%s  (%s, due %s)", why->reason[0] ? ": " : "", why->reason, why->node[0] ? ", on " : "",
-               why->node, job_view_short(why->job), due);
+    print_line("%s%s%s%s  (%s, due %s%s%s)", why->reason[0] ? ": " : "", why->reason,
+               why->node[0] ? ", on " : "", why->node, job_view_short(why->job), due,
+               telling->zone.owned ? ", " : "", telling->zone.owned ? telling->zone.name : "");
 }
 
 static void print_document(struct telling *telling, const struct control_reply *end)
@@ -94,6 +96,8 @@ static void print_document(struct telling *telling, const struct control_reply *
     json_t *object = json_object();
     json_object_set_new(object, "job", document_text(job_view_short(why->job)));
     json_object_set_new(object, "due", document_time(why->due_ms));
+    json_object_set_new(object, "zone", document_text(telling->zone.name));
+    json_object_set_new(object, "note", document_text_or_null(telling->note));
     json_object_set_new(object, "is_due", json_boolean(why->is_due));
     json_object_set_new(object, "before", document_time(why->before_ms));
     json_object_set_new(object, "after", document_time(why->after_ms));
@@ -110,7 +114,11 @@ static void print_document(struct telling *telling, const struct control_reply *
 
 static int tell(struct client *client, const struct control_request *request, struct telling *telling)
 {
+    char heading[ZONE_FILE_NAME_ROOM + 16];
+    const char *const headings[] = {heading, "NODE", "WHAT"};
     struct control_reply reply;
+    snprintf(heading, sizeof heading, "TIME (%s)", zone_file_city(&telling->zone));
+    grid_init(&telling->grid, headings, COUNT_OF(headings));
     client_send(client, request);
     while (client_next(client, &reply)) {
         if (reply.kind == CONTROL_REPLY_WHY)
@@ -120,6 +128,8 @@ static int tell(struct client *client, const struct control_request *request, st
     }
     if (!telling->has_why)
         return client_end(client);
+    if (telling->note[0] && !telling->is_json)
+        print_line("%s", telling->note);
     if (telling->is_json)
         print_document(telling, &client->end);
     else if (telling->why.is_due)
@@ -131,39 +141,51 @@ static int tell(struct client *client, const struct control_request *request, st
     return client_end(client);
 }
 
-static int read_time(const struct command_line *line, const struct zone_file *zone, int64_t *ret_ms)
+static int read_time(const struct command_line *line, const struct definition *definition,
+                     struct telling *telling, int64_t *ret_ms)
 {
     const char *text = command_line_argument(line, 1);
-    struct typed_time_context context = {zone->zone, clock_wall_ms(), TYPED_TIME_PAST};
+    struct typed_time_context context = {telling->zone.zone, telling->now_ms, TYPED_TIME_PAST};
     struct typed_time time;
     struct trigger_error error;
     *ret_ms = 0;
     if (!text)
         return COMMAND_DONE;
     if (!typed_time_parse(text, &context, &time, &error))
-        return print_usage("`%s`: %s", text, error.text);
+        return print_usage("`%.80s`: %s", text, error.text);
+    job_time_note(definition, &telling->zone, &time, telling->note);
     *ret_ms = time.ms;
     return COMMAND_DONE;
 }
 
+static int ask(const struct command_line *line, const char *job, struct telling *telling)
+{
+    struct session session;
+    struct job_view view = {0};
+    struct control_request request = {.kind = CONTROL_WHY, .job = job, .run = ""};
+    int status = session_open(line, &session);
+    if (status == COMMAND_DONE)
+        status = job_view_open_or_none(&session.client, &session.trust, job, &view);
+    const struct definition *definition = view.row ? &view.signed_.definition : NULL;
+    if (status == COMMAND_DONE)
+        status = job_time_open_zone(line, definition, &telling->zone);
+    if (status == COMMAND_DONE)
+        status = read_time(line, definition, telling, &request.at_ms);
+    if (status == COMMAND_DONE)
+        status = tell(&session.client, &request, telling);
+    job_view_close(&view);
+    session_close(&session);
+    return status;
+}
+
 int commands_why(const struct command_line *line)
 {
-    static const char *const HEADINGS[] = {"TIME", "NODE", "WHAT"};
-    struct client client = {.socket = -1};
     struct telling telling = {
         .is_json = command_line_has(line, "json"), .story = json_array(), .now_ms = clock_wall_ms()};
     char name[NAME_JOB_ROOM];
-    struct control_request request = {.kind = CONTROL_WHY, .job = name, .run = ""};
-    grid_init(&telling.grid, HEADINGS, COUNT_OF(HEADINGS));
-    zone_file_open_local(&telling.zone);
     int status = job_view_name(command_line_argument(line, 0), name);
     if (status == COMMAND_DONE)
-        status = read_time(line, &telling.zone, &request.at_ms);
-    if (status == COMMAND_DONE)
-        status = client_open(line, &client);
-    if (status == COMMAND_DONE)
-        status = tell(&client, &request, &telling);
-    client_close(&client);
+        status = ask(line, name, &telling);
     json_decref(telling.story);
     grid_deinit(&telling.grid);
     arena_deinit(&telling.texts);

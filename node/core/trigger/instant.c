@@ -129,7 +129,7 @@ static struct instant instant_in_zone(int64_t local_ms, const struct zone *zone)
     int64_t local_s = calendar_floor_divide(local_ms, 1000);
     int64_t rest_ms = local_ms - local_s * 1000;
     struct zone_local local = zone_local_at(zone, local_s);
-    struct instant instant = {.kind = local.kind};
+    struct instant instant = {.kind = local.kind, .local_s = local_s};
     instant.ms = local.kind == ZONE_GAP ? local.jump_s * 1000 : local.first_s * 1000 + rest_ms;
     instant.other_ms = local.kind == ZONE_OVERLAP ? local.second_s * 1000 + rest_ms : instant.ms;
     return instant;
@@ -147,7 +147,7 @@ bool instant_parse(const char *text, const struct zone *zone, struct instant *re
     if (!read_time(&reading, &time_ms))
         return false;
     int64_t local_ms = days * CALENDAR_DAY_S * 1000 + time_ms;
-    struct instant instant = {.kind = ZONE_UNIQUE};
+    struct instant instant = {.kind = ZONE_UNIQUE, .local_s = calendar_floor_divide(local_ms, 1000)};
     if (text[reading.at]) {
         if (!read_offset(&reading, &offset_ms))
             return false;

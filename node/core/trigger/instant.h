@@ -18,6 +18,7 @@ struct instant {
     int64_t ms;                // what is meant; in a gap: right after the jump; in an overlap: the first
     int64_t other_ms;          // overlap: the second; otherwise the same as ms
     enum zone_local_kind kind; // always ZONE_UNIQUE for a text with an offset
+    int64_t local_s;           // what was written, on the wall: seconds since 1970-01-01T00:00:00
 };
 
 bool instant_parse(const char *text, const struct zone *zone, struct instant *ret,

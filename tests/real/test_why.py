@@ -1,0 +1,79 @@
+# test_why.py - what `why` says to a person: in which zone a time is read, and the reason why nothing ran.
+import fleet
+import story
+
+JOBS = """katydid: 1
+defaults: {zone: Europe/Berlin}
+jobs:
+  after-gap: {cron: "30 2 * * *", shell: "true"}
+  skips: {cron: "30 2 * * *", gap: skip, shell: "true"}
+  hourly: {cron: "30 * * * *", shell: "true"}
+  once: {cron: "30 2 * * *", shell: "true"}
+  twice: {cron: "30 2 * * *", overlap: twice, shell: "true"}
+  noon: {cron: "0 12 * * *", shell: "true"}
+"""
+GAP, OVERLAP = "2027-03-28 02:30", "2027-10-31 02:30"
+
+
+class Times(story.Story):
+    def setUp(self):
+        self.one = self.fleet.first_node()
+        self.one.run("apply", *fleet.USER, "-", stdin=JOBS)
+
+    def why(self, *arguments):
+        return self.one.run("why", *arguments).stdout
+
+    def test_a_time_is_read_and_shown_in_the_zone_of_the_job(self):
+        said = self.why("noon", "2027-01-10 12:00")
+        self.assertIn("due Sun 2027-01-10 12:00:00 CET", said)
+        self.assertIn("Europe/Berlin", said)
+        self.assertEqual(self.one.ask("why", "noon", "2027-01-10 12:00")["due"], "2027-01-10T11:00:00.000Z")
+        for same in ("2027-01-10T11:00Z", "2027-01-10T12:00+01:00"):
+            self.assertEqual(self.one.ask("why", "noon", same)["due"], "2027-01-10T11:00:00.000Z")
+        self.assertEqual(self.one.ask("next", "noon", "--from", "2027-01-10 12:00", "--count", "1"),
+                         ["2027-01-10T11:00:00.000Z"])
+
+    def test_another_zone_can_be_asked_for_and_changes_no_due_time(self):
+        asked = ("--zone", "Asia/Tokyo", "2027-01-10 20:00")
+        self.assertIn("due Sun 2027-01-10 20:00:00 JST", self.why("noon", *asked))
+        shown = self.one.run("next", "noon", "--zone", "Asia/Tokyo", "--from", "2027-01-10", "--count", "1").stdout
+        self.assertIn("LOCAL (Asia/Tokyo)", shown)
+        self.assertIn("Sun 2027-01-10 20:00:00 JST", shown)
+        self.one.run("why", "noon", "--zone", "Mars/Olympus", status=fleet.USAGE)
+
+    def test_a_time_that_does_not_exist_is_said_with_what_the_job_does(self):
+        for job, what in (("after-gap", "it is due right after the jump (gap: run-after)"),
+                          ("skips", "nothing is due instead (gap: skip)"),
+                          ("hourly", "it is due every hour that passes, so none is left out"),
+                          ("noon", "it would not be due at that time of day")):
+            said = self.why(job, GAP)
+            self.assertIn("02:30 does not exist (the clock jumps 02:00 -> 03:00)", said)
+            self.assertIn(what, said)
+            answer = self.one.ask("why", job, GAP)
+            self.assertIn(what, answer["note"])
+            self.assertEqual(answer["due"], "2027-03-28T01:00:00.000Z")
+            self.assertEqual(answer["is_due"], job == "after-gap")
+        self.assertIsNone(self.one.ask("why", "noon", "2027-03-27 02:30")["note"])
+
+    def test_a_time_that_is_shown_twice_is_said_with_which_of_them_is_meant(self):
+        for job, what in (("once", "it is due the first time only (overlap: once)"),
+                          ("twice", "it is due both times"), ("hourly", "it is due both times"),
+                          ("noon", "it is due neither time")):
+            said = self.why(job, OVERLAP)
+            self.assertIn("02:30 is shown twice (the clock goes back 03:00 -> 02:00): this is the first", said)
+            self.assertIn(what, said)
+        self.assertIn("the second is 2027-10-31T02:30:00.000+01:00", self.why("twice", OVERLAP))
+        second = self.one.ask("why", "twice", "2027-10-31T02:30:00+01:00")
+        self.assertEqual((second["due"], second["is_due"], second["note"]), ("2027-10-31T01:30:00.000Z", True, None))
+
+    def test_from_says_what_was_made_of_such_a_time(self):
+        answer = self.one.run("next", "after-gap", "--from", GAP)
+        self.assertIn("--from: 02:30 does not exist (the clock jumps 02:00 -> 03:00); right after the jump is meant",
+                      answer.stderr)
+        answer = self.one.run("next", "after-gap", "--from", OVERLAP)
+        self.assertIn("--from: 02:30 is shown twice (the clock goes back 03:00 -> 02:00): this is the first",
+                      answer.stderr)
+
+
+if __name__ == "__main__":
+    story.main()
