@@ -19,6 +19,7 @@ enum part {
     PART_BOOTTIME = 1 << 11,
     PART_DATA = 1 << 12, // the rest of the frame
     PART_ITEM = 1 << 13, // place, index
+    PART_TAKEN = 1 << 14,
 };
 
 static const unsigned PARTS[FRAME_KIND_COUNT] = {
@@ -30,12 +31,14 @@ static const unsigned PARTS[FRAME_KIND_COUNT] = {
     [FRAME_DENIED] = PART_RUN | PART_START | PART_RULE | PART_REASON,
     [FRAME_ENDED] = PART_RUN | PART_START | PART_REASON | PART_PROCESS | PART_END,
     [FRAME_HAPPENED] = PART_START | PART_NAME,
-    [FRAME_RUNNING] = PART_RUN | PART_START | PART_PROCESS,
+    [FRAME_RUNNING] = PART_RUN | PART_START | PART_PROCESS | PART_TAKEN,
+    [FRAME_TAKEN] = PART_RUN | PART_TAKEN,
     [FRAME_RECORD] = PART_DATA,
     [FRAME_SHOW] = PART_RECORD | PART_ITEM | PART_DATA,
     [FRAME_START] = PART_START,
     [FRAME_SIGNAL] = PART_RUN | PART_ACTION,
     [FRAME_ENDED_ACK] = PART_RUN,
+    [FRAME_KEPT] = PART_RUN | PART_TAKEN,
     [FRAME_ZONE_WANT] = PART_NAME,
     [FRAME_RESUME] = PART_BOOTTIME,
     [FRAME_HEARTBEAT] = PART_OK,
@@ -211,6 +214,8 @@ static bool read_parts(struct reader *reader, unsigned parts, struct frame *fram
         frame->boottime_ns = reader_u64(reader);
     if (good && parts & PART_ITEM)
         good = read_item(reader, frame);
+    for (size_t i = 0; parts & PART_TAKEN && i < COUNT_OF(frame->taken); i++)
+        frame->taken[i] = reader_u64(reader);
     if (parts & PART_DATA)
         frame->data = reader_bytes(reader, reader->rest.size);
     return good;
@@ -266,6 +271,8 @@ void frame_encode(const struct frame *frame, struct buffer *out)
         buffer_add_u8(out, frame->place);
         buffer_add_u16(out, frame->index);
     }
+    for (size_t i = 0; parts & PART_TAKEN && i < COUNT_OF(frame->taken); i++)
+        buffer_add_u64(out, frame->taken[i]);
     if (parts & PART_DATA)
         buffer_add(out, frame->data.data, frame->data.size);
 }

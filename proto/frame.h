@@ -8,6 +8,8 @@
 // Conversation: the runner speaks first (HELLO, then RUNNING for each run it still holds, ENDED for
 // each end not acknowledged). Then both send HEARTBEAT each second. A run is STARTED once, or ENDED
 // without STARTED when its command could not be executed, or when it was lost with an earlier runner.
+// What a run says stays in its pipes until it is on disk: the network process looks without taking out, says
+// KEPT, and looks again after TAKEN only, so both count alike and a new network process finds the rest.
 // After a gap of its own the runner's HEARTBEAT says ok = false and every START is DENIED by rule 0
 // until a RESUME that was sent after the gap.
 #ifndef PROTO_FRAME_H
@@ -33,12 +35,14 @@ enum frame_kind {
     FRAME_ENDED,    // repeated until ENDED_ACK
     FRAME_HAPPENED, // something a trigger waits for: `start` names the definition, the trigger and the token
     FRAME_RUNNING,  // after a restart of the network process, for each live run; + descriptors
+    FRAME_TAKEN,    // answer to KEPT
     // network process -> runner
     FRAME_RECORD,
     FRAME_SHOW, // an end of another job: why something comes after it; it has to be believed
     FRAME_START,
     FRAME_SIGNAL,
     FRAME_ENDED_ACK,
+    FRAME_KEPT, // output up to here is on disk: take it out of the pipes
     FRAME_ZONE_WANT,
     FRAME_RESUME, // I have taken my jobs anew after a gap: accept starts again
     // both ways, each second; the runner's also at once when `ok` changes
@@ -102,8 +106,8 @@ enum {
 
 struct frame {
     enum frame_kind kind;
-    struct run_id
-        run; // STARTED DENIED ENDED RUNNING SIGNAL ENDED_ACK; DENIED: zero where none could be computed
+    struct run_id run; // STARTED DENIED ENDED RUNNING TAKEN SIGNAL ENDED_ACK KEPT; DENIED: zero where none
+                       // could be computed
     struct frame_start start;       // START; echoed in STARTED DENIED ENDED RUNNING
     struct hash record;             // FLOOR NEED; SHOW: the cause it belongs to
     uint8_t place;                  // SHOW: which of several ends, as the trigger names their jobs
@@ -113,6 +117,7 @@ struct frame {
     char reason[FRAME_REASON_ROOM]; // FLOOR DENIED ENDED; "" none
     int32_t pid;                    // STARTED RUNNING
     int64_t started_ms;             // wall; STARTED RUNNING ENDED
+    uint64_t taken[2];              // RUNNING TAKEN KEPT: bytes out of stdout and stderr since the start
     int64_t ended_ms;               // ENDED
     enum ledger_status status;      // ENDED: ok failed timeout cancelled lost
     int32_t exit_code;              // ENDED: -1 none

@@ -182,11 +182,14 @@ static void runner_frame(struct core *core, const struct frame *frame)
         else
             keep_early(core, frame);
         return;
+    case FRAME_TAKEN: // for the shell, which looks into the pipes
+        return;
     case FRAME_RECORD:
     case FRAME_SHOW:
     case FRAME_START:
     case FRAME_SIGNAL:
     case FRAME_ENDED_ACK:
+    case FRAME_KEPT:
     case FRAME_ZONE_WANT:
     case FRAME_RESUME:
     case FRAME_KIND_COUNT:
@@ -336,8 +339,7 @@ static void step(struct core *core, const struct event *event)
         runner_frame(core, &event->is.frame);
         return;
     case EVENT_OUTPUT:
-        runs_output(core, &event->is.output.run, event->is.output.stream, event->is.output.data,
-                    event->is.output.end);
+        runs_output(core, &event->is.output);
         return;
     case EVENT_CONTROL:
         answer_request(core, event->is.control.client, &event->is.control.request);

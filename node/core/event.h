@@ -79,6 +79,14 @@ struct event_clock {
     uint32_t error_ms;    // then at most so wrong, by the kernel's own estimate
 };
 
+struct event_output {
+    struct run_id run;
+    uint8_t stream;    // 1 stdout, 2 stderr
+    uint64_t position; // of the first byte in all the run said on this stream
+    struct bytes data;
+    bool end; // both streams are closed and all is said
+};
+
 struct event_boot {
     struct public_key node_key;
     struct secret_key node_secret;
@@ -121,12 +129,7 @@ struct event {
         enum event_storage storage;
         struct event_clock clock;
         struct frame frame;
-        struct {
-            struct run_id run;
-            uint8_t stream; // 1 stdout, 2 stderr
-            struct bytes data;
-            bool end; // both streams are closed and all is said
-        } output;
+        struct event_output output;
         struct {
             uint64_t client;
             struct control_request request;

@@ -51,8 +51,10 @@ static void query_page(struct core *core, struct log *log)
     outbox_query(&core->outbox, &query);
 }
 
-void log_resume(struct core *core, struct log *log)
+void log_resume(struct core *core, struct log *log, const uint64_t taken[2])
 {
+    memcpy(log->told, taken, sizeof log->told);
+    memcpy(log->heard, taken, sizeof log->heard);
     query_page(core, log);
 }
 
@@ -61,7 +63,38 @@ void log_resume_row(struct log *log, const struct ledger_segment *segment)
     log->index = segment->index + 1;
     log->last = segment->hash;
     log->written_bytes += segment->data.size;
+    if (segment->stream == 1 || segment->stream == 2) {
+        // A jump is a middle that was dropped, most likely of the stream that goes on behind it.
+        uint64_t jump = segment->offset > log->resumed_bytes ? segment->offset - log->resumed_bytes : 0;
+        log->resumed[segment->stream - 1] += jump + segment->data.size;
+    }
     log->resumed_bytes = MAX_OF(log->resumed_bytes, segment->offset + segment->data.size);
+}
+
+// What is on disk was heard again out of the pipes: cut off from the front of what waits, of each stream.
+static void drop_resumed(struct log *log, uint64_t skip[2])
+{
+    uint64_t offset = log->resumed_bytes;
+    struct log_part **link = &log->first;
+    log->final = NULL;
+    while (*link) {
+        struct log_part *part = *link;
+        size_t cut = (size_t)MIN_OF(skip[part->stream - 1], (uint64_t)part->size);
+        skip[part->stream - 1] -= cut;
+        log->waiting_bytes -= cut;
+        part->size -= cut;
+        memmove(part->data, part->data + cut, part->size);
+        part->offset = offset;
+        offset += part->size;
+        if (part->size) {
+            log->final = part;
+            link = &part->next;
+        } else {
+            *link = part->next;
+            free(part);
+        }
+    }
+    log->offset = offset;
 }
 
 void log_resume_done(struct core *core, struct log *log, bool more)
@@ -71,9 +104,17 @@ void log_resume_done(struct core *core, struct log *log, bool more)
         query_page(core, log);
         return;
     }
-    for (struct log_part *part = log->first; part; part = part->next)
-        part->offset += log->resumed_bytes;
-    log->offset += log->resumed_bytes;
+    uint64_t skip[2] = {0}, before = 0;
+    for (size_t i = 0; i < COUNT_OF(skip); i++) {
+        if (log->resumed[i] > log->told[i])
+            skip[i] = log->resumed[i] - log->told[i];
+        log->flushed[i] = MAX_OF(log->resumed[i], log->told[i]);
+        log->heard[i] = MAX_OF(log->heard[i], log->flushed[i]);
+        before += log->flushed[i];
+    }
+    // Out of the pipes and not on disk: it was given up with the process that heard it.
+    log->resumed_bytes = MAX_OF(log->resumed_bytes, before);
+    drop_resumed(log, skip);
 }
 
 static uint64_t head_bytes(const struct log *log)
@@ -88,7 +129,7 @@ static bool fits(const struct log *log)
            log->offset + head_bytes(log) <= log->limit_bytes;
 }
 
-static void write_record(struct core *core, const struct log *log, const struct ledger_segment *segments,
+static void write_record(struct core *core, struct log *log, const struct ledger_segment *segments,
                          size_t count)
 {
     struct buffer body = {0}, envelope = {0};
@@ -101,7 +142,7 @@ static void write_record(struct core *core, const struct log *log, const struct 
                                        .signer = core->self.id,
                                        .envelope = buffer_view(&envelope)};
     const char *job = log->job;
-    outbox_write(&core->outbox, &write);
+    log->ticket = outbox_write(&core->outbox, &write);
     keep_record(core, &id.hash, buffer_view(&envelope), &job, 1);
     buffer_deinit(&envelope);
     buffer_deinit(&body);
@@ -130,6 +171,7 @@ static void flush(struct core *core, struct log *log)
         for (size_t i = 0; i < count; i++)
             log->written_bytes += drop_first(log);
     }
+    memcpy(log->flushed, log->heard, sizeof log->flushed);
 }
 
 static struct log_part *part_for(struct core *core, struct log *log, uint8_t stream)
@@ -148,18 +190,36 @@ static struct log_part *part_for(struct core *core, struct log *log, uint8_t str
     return part;
 }
 
-void log_add(struct core *core, struct log *log, uint8_t stream, struct bytes data)
+// What was heard before is heard again where a process was replaced; a hole was dropped by others.
+static struct bytes hear(struct log *log, const struct event_output *output)
 {
+    uint64_t *heard = &log->heard[output->stream - 1];
+    struct bytes data = output->data;
+    uint64_t end = output->position + data.size;
+    if (output->position > *heard)
+        log->offset += output->position - *heard;
+    else
+        data = end > *heard ? bytes_of(data.data + (*heard - output->position), (size_t)(end - *heard))
+                            : (struct bytes){0};
+    *heard = MAX_OF(*heard, end);
+    return data;
+}
+
+void log_add(struct core *core, struct log *log, const struct event_output *output)
+{
+    struct bytes data = {0};
+    if (output->data.size)
+        data = hear(log, output);
     while (data.size) {
-        struct log_part *part = part_for(core, log, stream);
+        struct log_part *part = part_for(core, log, output->stream);
         size_t taken = MIN_OF(data.size, sizeof part->data - part->size);
         memcpy(part->data + part->size, data.data, taken);
         part->size += taken;
         log->offset += taken;
         log->waiting_bytes += taken;
         data = bytes_of(data.data + taken, data.size - taken);
-        if (part->size == sizeof part->data && log->written_bytes < head_bytes(log) && !log->query)
-            flush(core, log);
+        if (part->size == sizeof part->data && log_is_waiting(log))
+            flush(core, log); // soon, for it fills the pipes until it is durable
         while (log->first != log->final && log->written_bytes + log->waiting_bytes > log->limit_bytes)
             drop_first(log);
     }
@@ -174,6 +234,44 @@ void log_tick(struct core *core, struct log *log)
 {
     if (log_is_waiting(log))
         flush(core, log);
+}
+
+static void find_kept(const struct core *core, const struct log *log, uint64_t kept[2])
+{
+    bool waits_in_memory = !fits(log) && log->written_bytes >= head_bytes(log);
+    const uint64_t *until = log->told;
+    bool is_known = !log->query; // what is on disk
+    if (is_known && (waits_in_memory || core->storage == EVENT_STORAGE_FAILED))
+        until = log->heard;
+    else if (is_known && log->ticket <= core->settled_ticket)
+        until = log->flushed;
+    memcpy(kept, until, sizeof log->told);
+}
+
+static uint64_t count_kept(const struct core *core, const struct log *log, uint64_t kept[2])
+{
+    uint64_t count = 0;
+    find_kept(core, log, kept);
+    for (size_t i = 0; i < COUNT_OF(log->told); i++) {
+        kept[i] = MAX_OF(kept[i], log->told[i]);
+        count += kept[i] - log->told[i];
+    }
+    return count;
+}
+
+bool log_has_kept(const struct core *core, const struct log *log)
+{
+    uint64_t kept[2];
+    return count_kept(core, log, kept) > 0;
+}
+
+void log_release(struct core *core, struct log *log, uint64_t least_bytes)
+{
+    struct frame frame = {.kind = FRAME_KEPT, .run = log->run};
+    if (count_kept(core, log, frame.taken) < least_bytes)
+        return;
+    memcpy(log->told, frame.taken, sizeof log->told);
+    outbox_frame(&core->outbox, &frame);
 }
 
 void log_finish(struct core *core, struct log *log)

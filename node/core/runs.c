@@ -16,6 +16,7 @@ enum {
     RUNS_TICK_MS = 100,         // hundreds may live, and each says and does many things
     RUNS_OUTPUT_WAIT_MS = 2000, // after the end, for a pipe somebody else still holds
     RUNS_RULE_DUE = 4,          // of the runner: it is not due, or too late
+    RUNS_RELEASE_BYTES = 4096,  // kept output leaves the pipes at once when it is so much, else at a tick
 };
 
 static void run_free(struct run *run)
@@ -310,7 +311,7 @@ static struct run *adopt(struct core *core, const struct frame *frame)
     run->state = RUN_RUNNING;
     run->started_ms = frame->started_ms;
     run->output_ended = frame->kind == FRAME_ENDED;
-    log_resume(core, &run->log);
+    log_resume(core, &run->log, frame->taken);
     if (frame->kind == FRAME_RUNNING)
         book_story(core, job, &run->key, "found running and adopted");
     return run;
@@ -353,16 +354,30 @@ void runs_frame(struct core *core, const struct frame *frame)
         ended(core, run, frame);
 }
 
-void runs_output(struct core *core, const struct run_id *id, uint8_t stream, struct bytes data, bool end)
+// Nobody will read it, but whoever says it must not wait.
+static void drop_output(struct core *core, const struct event_output *output)
 {
-    struct run *run = runs_find(&core->runs, id);
-    if (!run || runs_is_over(run))
+    struct frame frame = {.kind = FRAME_KEPT, .run = output->run};
+    if (!output->data.size)
         return;
-    log_add(core, &run->log, stream, data);
-    if (core->now_ms - run->log.flushed_ms >= RUNS_TICK_MS) // the first words at once: a kill may follow
+    frame.taken[output->stream - 1] = output->position + output->data.size;
+    outbox_frame(&core->outbox, &frame);
+}
+
+void runs_output(struct core *core, const struct event_output *output)
+{
+    struct run *run = runs_find(&core->runs, &output->run);
+    if (!run || runs_is_over(run)) {
+        drop_output(core, output);
+        return;
+    }
+    log_add(core, &run->log, output);
+    if (core->now_ms - run->log.flushed_ms >= RUNS_TICK_MS) // the first words at once, for who follows them
         log_tick(core, &run->log);
-    if (!end)
+    if (!output->end) {
+        log_release(core, &run->log, RUNS_RELEASE_BYTES);
         return;
+    }
     run->output_ended = true;
     finish_if_over(core, run);
 }
@@ -419,6 +434,8 @@ void runs_settled(struct core *core)
         if (run->state == RUN_WRITTEN && run->result_ticket && run->result_ticket <= core->settled_ticket) {
             acknowledge(core, &run->id);
             remove_run(core, run);
+        } else if (!run->output_ended && !runs_is_over(run)) {
+            log_release(core, &run->log, RUNS_RELEASE_BYTES);
         }
     }
 }
@@ -492,6 +509,8 @@ void runs_tick(struct core *core)
                 continue;
         }
         log_tick(core, &run->log);
+        if (!run->output_ended && !runs_is_over(run))
+            log_release(core, &run->log, 1);
         finish_if_over(core, run);
     }
 }
@@ -502,7 +521,8 @@ uint64_t runs_deadline_ms(const struct core *core)
         return core->now_ms;
     for (size_t i = 0; i < core->runs.count; i++) {
         const struct run *run = core->runs.items[i];
-        if (run->state == RUN_STARTING || run->state == RUN_ENDED || log_is_waiting(&run->log))
+        if (run->state == RUN_STARTING || run->state == RUN_ENDED || log_is_waiting(&run->log) ||
+            (!run->output_ended && !runs_is_over(run) && log_has_kept(core, &run->log)))
             return MAX_OF(core->runs.tick_ms, core->now_ms);
     }
     return UINT64_MAX;

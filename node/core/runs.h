@@ -49,7 +49,7 @@ struct run *runs_find(const struct runs *runs, const struct run_id *id);
 // Sends START for this due time of the job. The attempt must be claimed.
 void runs_start(struct core *core, struct job *job, const struct jobs_pending *pending);
 void runs_frame(struct core *core, const struct frame *frame);
-void runs_output(struct core *core, const struct run_id *id, uint8_t stream, struct bytes data, bool end);
+void runs_output(struct core *core, const struct event_output *output);
 // Rows of a query of ours: the log of an adopted run; false: not ours.
 bool runs_row(struct core *core, uint64_t query, const struct event_row *row);
 bool runs_rows_done(struct core *core, uint64_t query, bool more);

@@ -1,8 +1,10 @@
 #include "node/io/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { TURN_PIPE_COUNT = 64 }; // pipes read in one turn of the loop
@@ -11,6 +13,10 @@ struct output_pipe { // one of the two of a run
     struct output_run *run;
     int descriptor; // -1: closed
     uint8_t stream;
+    bool has_ended; // nobody writes any more
+    bool is_late;   // there was something to see while paused
+    uint64_t taken; // bytes that are out of it
+    uint64_t seen;  // position up to which it was told
 };
 
 struct output_run {
@@ -18,6 +24,7 @@ struct output_run {
     struct output *output;
     struct run_id id;
     struct output_pipe pipes[2];
+    bool is_held; // until output_taken
 };
 
 // Taken out of the set by hand: the runner holds the same pipe, so closing ours would leave it in.
@@ -74,26 +81,54 @@ static void end_pipe(struct output_pipe *pipe)
     feed_event(run->output->feed, &event);
 }
 
-static void read_pipe(struct output_pipe *pipe)
+// Copies what is in the pipe, from its front, into our memory. Returns how much.
+static size_t copy(const struct output *output, const struct output_pipe *pipe)
+{
+    ssize_t size = tee(pipe->descriptor, output->copies[1], OUTPUT_READ_SIZE, SPLICE_F_NONBLOCK);
+    for (ssize_t done = 0; done < size;) {
+        ssize_t part = read(output->copies[0], output->memory + done, (size_t)(size - done));
+        assert(part > 0);
+        done += part;
+    }
+    return size > 0 ? (size_t)size : 0;
+}
+
+static void tell(struct output_pipe *pipe)
 {
     struct output *output = pipe->run->output;
-    ssize_t size = read(pipe->descriptor, output->memory, OUTPUT_READ_SIZE);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+    size_t size = copy(output, pipe), known = (size_t)(pipe->seen - pipe->taken);
+    if (size <= known)
         return;
-    if (size <= 0) {
-        end_pipe(pipe);
-        return;
-    }
     struct event event = {
         .kind = EVENT_OUTPUT,
         .is.output =
             {
                 .run = pipe->run->id,
                 .stream = pipe->stream,
-                .data = bytes_of(output->memory, (size_t)size),
+                .position = pipe->seen,
+                .data = bytes_of(output->memory + known, size - known),
             },
     };
+    pipe->seen = pipe->taken + size;
     feed_event(output->feed, &event);
+}
+
+// It may hold more than one look shows: then the rest is seen when the front was taken out.
+static void look(struct output_pipe *pipe)
+{
+    int size = 0;
+    if (pipe->descriptor < 0 || pipe->run->is_held)
+        return;
+    pipe->is_late = pipe->run->output->is_paused;
+    if (pipe->is_late)
+        return;
+    if (ioctl(pipe->descriptor, FIONREAD, &size) != 0)
+        size = 0;
+    uint64_t until = pipe->taken + (uint64_t)size;
+    if (until > pipe->seen)
+        tell(pipe);
+    if (pipe->has_ended && pipe->descriptor >= 0 && pipe->seen >= until)
+        end_pipe(pipe);
 }
 
 // What is fed may remove any run, this one too: its pipes are closed then, its memory stays until the end.
@@ -105,20 +140,21 @@ static void readable(uv_poll_t *poll, int status, int events)
     (void)events;
     int count = epoll_wait(output->set, ready, TURN_PIPE_COUNT, 0);
     output->is_reading = true;
-    for (int i = 0; i < count && !output->is_paused; i++) {
+    for (int i = 0; i < count; i++) {
         struct output_pipe *pipe = ready[i].data.ptr;
-        if (pipe->descriptor >= 0)
-            read_pipe(pipe);
+        pipe->has_ended |= (ready[i].events & (EPOLLHUP | EPOLLERR)) != 0;
+        look(pipe);
     }
     output->is_reading = false;
     free_forgotten(output);
 }
 
-static void open_pipe(struct output_run *run, size_t index, int descriptor)
+static void open_pipe(struct output_run *run, size_t index, int descriptor, uint64_t taken)
 {
     struct output_pipe *pipe = &run->pipes[index];
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = pipe};
-    *pipe = (struct output_pipe){.run = run, .descriptor = descriptor, .stream = (uint8_t)(index + 1)};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = pipe};
+    *pipe = (struct output_pipe){
+        .run = run, .descriptor = descriptor, .stream = (uint8_t)(index + 1), .taken = taken, .seen = taken};
     if (epoll_ctl(run->output->set, EPOLL_CTL_ADD, descriptor, &event) == 0)
         return;
     close(descriptor); // not a pipe: nothing can be read
@@ -130,12 +166,13 @@ void output_open(struct output *output, uv_loop_t *loop, struct feed *feed)
     *output = (struct output){.feed = feed, .set = epoll_create1(EPOLL_CLOEXEC)};
     output->memory = base_alloc(OUTPUT_READ_SIZE, 1);
     output->poll.data = output;
-    if (output->set < 0 || uv_poll_init(loop, &output->poll, output->set) ||
-        uv_poll_start(&output->poll, UV_READABLE, readable))
+    if (output->set < 0 || pipe2(output->copies, O_CLOEXEC | O_NONBLOCK) ||
+        uv_poll_init(loop, &output->poll, output->set) || uv_poll_start(&output->poll, UV_READABLE, readable))
         abort();
 }
 
-void output_add(struct output *output, const struct run_id *id, const int descriptors[2])
+void output_add(struct output *output, const struct run_id *id, const int descriptors[2],
+                const uint64_t taken[2])
 {
     output_remove(output, id);
     struct output_run *run = base_alloc(1, sizeof *run), **link = find(output, id);
@@ -143,8 +180,32 @@ void output_add(struct output *output, const struct run_id *id, const int descri
     run->id = *id;
     *link = run;
     output->run_count++;
-    open_pipe(run, 0, descriptors[0]);
-    open_pipe(run, 1, descriptors[1]);
+    open_pipe(run, 0, descriptors[0], taken[0]);
+    open_pipe(run, 1, descriptors[1], taken[1]);
+}
+
+void output_hold(struct output *output, const struct run_id *id)
+{
+    struct output_run *run = *find(output, id);
+    if (run)
+        run->is_held = true;
+}
+
+void output_taken(struct output *output, const struct run_id *id, const uint64_t taken[2])
+{
+    struct output_run *run = *find(output, id);
+    if (!run)
+        return;
+    run->is_held = false;
+    output->is_reading = true;
+    for (size_t i = 0; i < COUNT_OF(run->pipes); i++) {
+        run->pipes[i].taken = taken[i];
+        run->pipes[i].seen = MAX_OF(run->pipes[i].seen, taken[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(run->pipes); i++)
+        look(&run->pipes[i]);
+    output->is_reading = false;
+    free_forgotten(output);
 }
 
 void output_remove(struct output *output, const struct run_id *id)
@@ -154,15 +215,28 @@ void output_remove(struct output *output, const struct run_id *id)
         forget(output, link);
 }
 
+// The set tells again of what was not looked at.
+static void remind(const struct output *output, struct output_pipe *pipe)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = pipe};
+    if (pipe->is_late && pipe->descriptor >= 0)
+        epoll_ctl(output->set, EPOLL_CTL_MOD, pipe->descriptor, &event);
+}
+
 void output_pause(struct output *output, bool paused)
 {
     if (output->is_paused == paused)
         return;
     output->is_paused = paused;
-    if (paused)
+    if (paused) {
         uv_poll_stop(&output->poll);
-    else
-        uv_poll_start(&output->poll, UV_READABLE, readable);
+        return;
+    }
+    uv_poll_start(&output->poll, UV_READABLE, readable);
+    for (size_t i = 0; i < OUTPUT_SLOT_COUNT; i++)
+        for (struct output_run *run = output->runs[i]; run; run = run->next)
+            for (size_t k = 0; k < COUNT_OF(run->pipes); k++)
+                remind(output, &run->pipes[k]);
 }
 
 size_t output_count(const struct output *output)
@@ -174,6 +248,8 @@ static void set_closed(uv_handle_t *handle)
 {
     struct output *output = handle->data;
     close(output->set);
+    close(output->copies[0]);
+    close(output->copies[1]);
 }
 
 void output_close(struct output *output)

@@ -12,6 +12,8 @@
 static void send_frame(struct perform_rooms *rooms, const struct frame *frame)
 {
     runner_peer_send(rooms->runner, frame);
+    if (frame->kind == FRAME_KEPT)
+        output_hold(rooms->output, &frame->run);
     if (frame->kind == FRAME_ENDED_ACK)
         output_remove(rooms->output, &frame->run);
 }

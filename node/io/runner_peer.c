@@ -18,8 +18,11 @@ static void deliver(struct runner_peer *peer, const struct link_delivery *delive
 {
     struct event event = {.kind = EVENT_FRAME, .is.frame = delivery->frame};
     if (delivery->descriptor_count == LINK_DESCRIPTOR_COUNT_MAX)
-        output_add(peer->output, &delivery->frame.run, delivery->descriptors);
-    feed_event(peer->feed, &event);
+        output_add(peer->output, &delivery->frame.run, delivery->descriptors, delivery->frame.taken);
+    if (delivery->frame.kind == FRAME_TAKEN)
+        output_taken(peer->output, &delivery->frame.run, delivery->frame.taken);
+    else
+        feed_event(peer->feed, &event);
 }
 
 static void receive(struct runner_peer *peer)

@@ -45,6 +45,26 @@ class Settling(story.Story):
         self.assertEqual(len(self.starts()), 1)
         self.assertNotEqual(self.node.network_process(), first)
 
+    def test_not_a_line_is_lost_or_doubled_however_often_it_is_killed(self):
+        lines, kills = fleet.count(800, 3000), 0
+        self.node.add("count", "--every", "30d", "--shell",
+                      f"for i in $(seq {lines}); do echo out $i; echo err $i >&2; sleep 0.01; done")
+        self.node.run("run", "count")
+        fleet.wait_until(lambda: self.node.runs("count"), 30, "it is claimed")
+        chance = random.Random(1)
+        while not self.node.run("status", status=None).returncode in (fleet.DONE, fleet.FAILED) or \
+                not self.node.ended("count"):
+            time.sleep(chance.uniform(0, 0.3))  # when it strikes is what is varied
+            if kills < 6:  # each waits twice as long for the next process
+                self.node.kill_network_process()
+                kills += 1
+        self.assertEqual(self.node.ended("count")[0]["outcome"], "ok")
+        kept = self.node.run("logs", "count").stdout.splitlines()
+        for stream in ("out", "err"):
+            self.assertEqual([line for line in kept if line.startswith(stream)],
+                             [f"{stream} {i + 1}" for i in range(lines)])
+        self.assertEqual(kills, 6)
+
     def test_a_run_dies_with_its_runner_and_is_reported(self):
         job = self.start_slow_job("--on-lost", "report")
         self.node.kill_runner()

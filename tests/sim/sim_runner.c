@@ -415,6 +415,9 @@ static void take_frame(struct sim_runner *runner, const struct frame *frame)
     case FRAME_ENDED_ACK:
         sim_runner_acknowledged(runner, &frame->run);
         return;
+    case FRAME_KEPT:
+        sim_runner_kept(runner, &frame->run, frame->taken[0]);
+        return;
     case FRAME_ZONE_WANT:
         send_zone(runner, frame->name);
         return;

@@ -42,10 +42,11 @@ struct sim_run { // also its line in the journal
     uint64_t end_number;                            // of the end that counts
     enum ledger_status end_status;
     int32_t end_exit, end_signal;
-    uint64_t said_bytes;  // by the job
-    uint64_t piped_bytes; // of those, still in the pipe: nobody reads
-    bool is_closed;       // it closed its output
-    bool is_silent;       // its output is not handed over: no network process has the pipe
+    uint64_t said_bytes; // by the job
+    uint64_t kept_bytes; // of those, out of the pipe: on the node's disk
+    bool is_closed;      // it closed its output
+    bool has_no_pipe;    // it was started by an earlier runner
+    bool is_silent;      // its output is not handed over: no network process has the pipe
     struct frame ended;
 };
 
@@ -94,6 +95,7 @@ void sim_runner_begin(struct sim_runner *runner, const struct frame *start,
                       const struct definition *definition, const struct occurrence *occurrence);
 void sim_runner_signal(struct sim_runner *runner, const struct run_id *id, enum frame_signal action);
 void sim_runner_acknowledged(struct sim_runner *runner, const struct run_id *id);
+void sim_runner_kept(struct sim_runner *runner, const struct run_id *id, uint64_t bytes);
 void sim_runner_tell_runs(struct sim_runner *runner); // to a new network process
 void sim_runner_look(struct sim_runner *runner);      // what ended while nobody looked
 void sim_runner_lose_runs(struct sim_runner *runner); // the jobs are gone

@@ -91,16 +91,18 @@ static bool is_read(const struct sim_run *run, const struct sim_node *node)
     return node->core && !run->is_silent;
 }
 
-static void hand_over(struct sim_runner *runner, struct sim_run *run, uint64_t bytes, bool end)
+// What lies in the pipe from there on.
+static void hand_over(struct sim_runner *runner, struct sim_run *run, uint64_t from, bool end)
 {
     static uint8_t text[PIPE_BYTES];
     struct sim *sim = runner->node->sim;
-    uint64_t from = run->said_bytes - bytes;
+    uint64_t bytes = run->said_bytes - from;
     for (size_t i = 0; i < bytes; i++)
         text[i] = (from + i) % 64 == 63 ? '\n' : (uint8_t)('a' + (from + i) % 26);
     struct event event = {.kind = EVENT_OUTPUT};
     event.is.output.run = run->id;
     event.is.output.stream = 1;
+    event.is.output.position = from;
     event.is.output.end = end;
     runner->frame_ms = MAX_OF(runner->frame_ms, sim->now_ms);
     sim_node_post(runner->node, runner->frame_ms - sim->now_ms, &event, bytes_of(text, bytes));
@@ -108,19 +110,17 @@ static void hand_over(struct sim_runner *runner, struct sim_run *run, uint64_t b
 
 static void say(struct sim_runner *runner, struct sim_run *run, uint64_t bytes)
 {
-    bytes = MIN_OF(bytes, PIPE_BYTES - run->piped_bytes);
-    run->said_bytes += bytes;
-    if (is_read(run, runner->node))
-        hand_over(runner, run, bytes, false);
-    else
-        run->piped_bytes += bytes;
+    uint64_t from = run->said_bytes;
+    run->said_bytes += MIN_OF(bytes, PIPE_BYTES - (from - run->kept_bytes));
+    if (is_read(run, runner->node) && run->said_bytes > from)
+        hand_over(runner, run, from, false);
 }
 
 static void close_output(struct sim_runner *runner, struct sim_run *run)
 {
     run->is_closed = true;
     if (is_read(run, runner->node))
-        hand_over(runner, run, 0, true);
+        hand_over(runner, run, run->said_bytes, true);
 }
 
 struct part {
@@ -301,12 +301,21 @@ static void tell_running(struct sim_runner *runner, struct sim_run *run)
                                   .run = run->id,
                                   .start = run->start,
                                   .pid = run->pid,
-                                  .started_ms = run->started_wall_ms};
+                                  .started_ms = run->started_wall_ms,
+                                  .taken = {run->kept_bytes}};
     sim_runner_say(runner, &running);
     run->is_silent = false;
-    if (run->piped_bytes)
-        hand_over(runner, run, run->piped_bytes, false);
-    run->piped_bytes = 0;
+    if (run->said_bytes > run->kept_bytes)
+        hand_over(runner, run, run->kept_bytes, false);
+    if (run->is_closed)
+        hand_over(runner, run, run->said_bytes, true);
+}
+
+void sim_runner_kept(struct sim_runner *runner, const struct run_id *id, uint64_t bytes)
+{
+    struct sim_run *run = find(runner, id);
+    if (run)
+        run->kept_bytes = MAX_OF(run->kept_bytes, MIN_OF(bytes, run->said_bytes));
 }
 
 void sim_runner_tell_runs(struct sim_runner *runner)
@@ -314,9 +323,9 @@ void sim_runner_tell_runs(struct sim_runner *runner)
     struct sim_node *node = runner->node;
     for (size_t i = runner->open; i < runner->run_count; i++) {
         struct sim_run *run = runner->runs[i];
-        if (run->state == SIM_RUN_LIVE)
+        if (run->state == SIM_RUN_LIVE || (run->state == SIM_RUN_ENDED && !run->has_no_pipe))
             tell_running(runner, run);
-        else if (run->state == SIM_RUN_ENDED)
+        if (run->state == SIM_RUN_ENDED)
             tell_ended(node->sim, run, (uint64_t)node->index << 32 | (uint32_t)runner->forks);
     }
 }
@@ -326,6 +335,7 @@ void sim_runner_lose_runs(struct sim_runner *runner)
 {
     for (size_t i = runner->open; i < runner->run_count; i++) {
         struct sim_run *run = runner->runs[i];
+        run->has_no_pipe = true;
         if (run->state != SIM_RUN_LIVE && run->state != SIM_RUN_OVER)
             continue;
         run->end_number++;

@@ -25,6 +25,7 @@ static struct frame full_frame(enum frame_kind kind)
         .reason = "due time is not one of the trigger's",
         .pid = 4711,
         .started_ms = 1790000000200,
+        .taken = {70000, 5},
         .ended_ms = 1790000000300,
         .status = LEDGER_TIMEOUT,
         .exit_code = -1,

@@ -12,10 +12,13 @@
 
 static struct support_feed feed;
 static struct output output;
+static int kept_ends[8];
+static size_t kept_count;
 static const struct run_id run = {.b = {1}}, other_run = {.b = {2}};
 
-struct job { // the writing ends
-    int out, err;
+struct job { // the writing ends, and the runner's reading end of the first
+    int out, err, kept;
+    uint64_t taken;
 };
 
 static int set_up(void **state)
@@ -30,6 +33,8 @@ static int tear_down(void **state)
 {
     (void)state;
     output_close(&output);
+    while (kept_count)
+        close(kept_ends[--kept_count]);
     support_feed_deinit(&feed);
     return 0;
 }
@@ -40,13 +45,31 @@ static struct job start(const struct run_id *id)
     assert_int_equal(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
     assert_int_equal(pipe2(err, O_CLOEXEC | O_NONBLOCK), 0);
     const int ends[2] = {out[0], err[0]};
-    output_add(&output, id, ends);
-    return (struct job){.out = out[1], .err = err[1]};
+    const uint64_t taken[2] = {0};
+    struct job job = {.out = out[1], .err = err[1], .kept = dup(out[0])};
+    kept_ends[kept_count++] = job.kept;
+    output_add(&output, id, ends, taken);
+    return job;
 }
 
 static void say(int descriptor, const char *text)
 {
     assert_int_equal(write(descriptor, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+// As the runner does it.
+static void take_out(struct job *job, uint64_t until)
+{
+    static uint8_t memory[OUTPUT_READ_SIZE];
+    uint64_t taken[2] = {until, 0};
+    output_hold(&output, &run);
+    for (uint64_t left = until - job->taken; left;) {
+        ssize_t size = read(job->kept, memory, (size_t)MIN_OF(left, (uint64_t)sizeof memory));
+        assert_true(size > 0);
+        left -= (uint64_t)size;
+    }
+    job->taken = until;
+    output_taken(&output, &run, taken);
 }
 
 static size_t fill(int descriptor)
@@ -99,16 +122,72 @@ static void a_read_is_never_larger_than_agreed(void **state)
     (void)state;
     struct job job = start(&run);
     fcntl(job.out, F_SETPIPE_SZ, 256 * 1024);
-    size_t total = fill(job.out);
+    size_t total = fill(job.out), count = (total + OUTPUT_READ_SIZE - 1) / OUTPUT_READ_SIZE;
     assert_true(total > OUTPUT_READ_SIZE);
     close(job.out);
     close(job.err);
-    support_feed_run(&feed, EVENT_OUTPUT, (total + OUTPUT_READ_SIZE - 1) / OUTPUT_READ_SIZE + 1);
-    for (size_t i = 0; i < feed.count; i++) {
-        assert_true(feed.events[i].is.output.data.size <= OUTPUT_READ_SIZE);
-        total -= feed.events[i].is.output.data.size;
+    for (size_t i = 0; i < count; i++) {
+        support_feed_run(&feed, EVENT_OUTPUT, i + 1);
+        const struct event_output *told = &feed.events[i].is.output;
+        assert_true(told->data.size <= OUTPUT_READ_SIZE);
+        total -= told->data.size;
+        take_out(&job, told->position + told->data.size);
     }
     assert_int_equal(total, 0);
+    assert_true(feed.events[count].is.output.end);
+}
+
+static void what_was_seen_is_still_there_for_the_next_process(void **state)
+{
+    (void)state;
+    char text[16];
+    struct job job = start(&run);
+    say(job.out, "one ");
+    support_feed_run(&feed, EVENT_OUTPUT, 1);
+    say(job.out, "two");
+    support_feed_run(&feed, EVENT_OUTPUT, 2);
+    assert_int_equal(feed.events[1].is.output.position, 4);
+    assert_memory_equal(feed.data[1].data, "two", 3);
+    assert_int_equal(read(job.kept, text, sizeof text), 7);
+    assert_memory_equal(text, "one two", 7);
+    close(job.out);
+    close(job.err);
+}
+
+static void nobody_looks_while_something_is_taken_out(void **state)
+{
+    (void)state;
+    struct job job = start(&run);
+    say(job.out, "first ");
+    support_feed_run(&feed, EVENT_OUTPUT, 1);
+    output_hold(&output, &run);
+    say(job.out, "second");
+    close(job.out);
+    close(job.err);
+    for (int turn = 0; turn < 5; turn++)
+        support_feed_turn(&feed);
+    assert_int_equal(feed.count, 1);
+    take_out(&job, 6);
+    assert_int_equal(feed.count, 2 + 1);
+    assert_int_equal(feed.events[1].is.output.position, 6);
+    assert_memory_equal(feed.data[1].data, "second", 6);
+    assert_true(feed.events[2].is.output.end);
+}
+
+static void what_is_adopted_is_counted_from_where_the_runner_says(void **state)
+{
+    (void)state;
+    int out[2], err[2];
+    const uint64_t taken[2] = {100, 0};
+    assert_int_equal(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(pipe2(err, O_CLOEXEC | O_NONBLOCK), 0);
+    const int ends[2] = {out[0], err[0]};
+    say(out[1], "more");
+    output_add(&output, &run, ends, taken);
+    support_feed_run(&feed, EVENT_OUTPUT, 1);
+    assert_int_equal(feed.events[0].is.output.position, 100);
+    close(out[1]);
+    close(err[1]);
 }
 
 static void a_noisy_job_does_not_silence_a_quiet_one(void **state)
@@ -191,7 +270,7 @@ static void the_same_run_given_again_replaces_its_pipes(void **state)
     assert_int_equal(output_count(&output), 1);
     say(after.out, "new");
     support_feed_run(&feed, EVENT_OUTPUT, 1);
-    assert_int_equal(write(before.out, "x", 1), -1);
+    assert_int_equal(write(before.err, "x", 1), -1);
     close(before.out);
     close(before.err);
     close(after.out);
@@ -205,6 +284,9 @@ int main(void)
         TEST(both_streams_are_told_apart_and_the_end_comes_last),
         TEST(what_was_said_before_the_end_is_not_lost),
         TEST(a_read_is_never_larger_than_agreed),
+        TEST(what_was_seen_is_still_there_for_the_next_process),
+        TEST(nobody_looks_while_something_is_taken_out),
+        TEST(what_is_adopted_is_counted_from_where_the_runner_says),
         TEST(a_noisy_job_does_not_silence_a_quiet_one),
         TEST(while_paused_nothing_is_read_and_the_job_blocks),
         TEST(a_removed_run_is_heard_no_more),

@@ -2,6 +2,7 @@
 #include "node/io/runner/runner.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -244,6 +245,35 @@ static void a_new_network_process_finds_what_runs_and_what_ended(void **state)
     support_runner_disconnect(runner);
     support_runner_connect(runner);
     assert_false(support_runner_came(runner, BIT(FRAME_RUNNING) | BIT(FRAME_ENDED)));
+}
+
+static void what_is_not_kept_stays_in_the_pipes(void **state)
+{
+    struct support_runner *runner = *state;
+    char gate[SUPPORT_DIR_ROOM + 16], text[SUPPORT_DIR_ROOM + 100];
+    snprintf(gate, sizeof gate, "%s/gate", runner->top);
+    snprintf(text, sizeof text, "echo begin; while [ ! -e %s ]; do sleep 0.02; done; echo end", gate);
+    struct frame kept = {.kind = FRAME_KEPT, .taken = {4, 1000}};
+    kept.run = run_shell(runner, "slow", text);
+    struct pollfd pipe = {.fd = runner->got.descriptors[0], .events = POLLIN};
+    assert_int_equal(poll(&pipe, 1, 20000), 1);
+    support_runner_send(runner, &kept);
+    const struct frame *frame = support_runner_wait(runner, BIT(FRAME_TAKEN));
+    assert_true(frame->taken[0] == 4 && frame->taken[1] == 0); // what is not there cannot be taken
+    support_runner_send(runner, &kept);
+    frame = support_runner_wait(runner, BIT(FRAME_TAKEN));
+    assert_true(frame->taken[0] == 4 && frame->taken[1] == 0);
+    support_runner_disconnect(runner);
+    support_runner_connect(runner);
+    frame = support_runner_wait(runner, BIT(FRAME_RUNNING));
+    assert_true(frame->taken[0] == 4 && frame->taken[1] == 0);
+    write_file(gate, "");
+    struct buffer output = support_runner_output(runner);
+    assert_string_equal((const char *)output.data, "n\nend\n");
+    buffer_deinit(&output);
+    kept.run.b[0] ^= 1; // unknown ones are nobody's
+    support_runner_send(runner, &kept);
+    assert_false(support_runner_came(runner, BIT(FRAME_TAKEN)));
 }
 
 static void a_runner_that_was_killed_settles_what_was_open(void **state)
@@ -493,6 +523,7 @@ int main(int argc, char **argv)
         TEST(a_run_is_stopped_continued_and_cancelled),
         TEST(what_a_run_leaves_behind_is_killed_wherever_it_went),
         TEST(a_new_network_process_finds_what_runs_and_what_ended),
+        TEST(what_is_not_kept_stays_in_the_pipes),
         TEST(a_runner_that_was_killed_settles_what_was_open),
         TEST(a_malformed_frame_costs_the_network_process_and_no_job),
         TEST(a_silent_network_process_is_replaced),

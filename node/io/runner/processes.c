@@ -121,6 +121,24 @@ void processes_remove(struct processes *processes, struct processes_run *run)
     free(run);
 }
 
+static void take_from(int descriptor, uint64_t until, uint64_t *taken)
+{
+    uint8_t memory[16 * 1024];
+    uint64_t limit = *taken + PROCESSES_TAKE_BYTES_MAX;
+    while (descriptor >= 0 && *taken < until && *taken < limit) {
+        ssize_t size = read(descriptor, memory, (size_t)MIN_OF(until - *taken, (uint64_t)sizeof memory));
+        if (size <= 0)
+            return; // the ends are non-blocking
+        *taken += (uint64_t)size;
+    }
+}
+
+void processes_take(struct processes_run *run, const uint64_t until[2])
+{
+    take_from(run->output, until[0], &run->taken[0]);
+    take_from(run->errors, until[1], &run->taken[1]);
+}
+
 // The leader is not reaped yet, so its number still names this group and no other.
 static void kill_group(const struct processes_run *run, int signal)
 {

@@ -8,7 +8,8 @@
 //                                            ENDED ----- acknowledged ----> (gone)
 //
 // Read ends of the pipes are kept here until the end is acknowledged, so that a new network process
-// gets them again. A run's time is measured with the monotonic clock; its instants are wall times.
+// gets them again, with all in them that is not on disk yet. A run's time is measured with the monotonic
+// clock; its instants are wall times.
 #ifndef NODE_IO_RUNNER_PROCESSES_H
 #define NODE_IO_RUNNER_PROCESSES_H
 
@@ -21,6 +22,7 @@ enum {
     PROCESSES_OPEN_COUNT_MAX = 2 * LIMIT_RUNNING_COUNT_MAX, // live ones and ends not acknowledged
     PROCESSES_TELL_AGAIN_MS = 10000,
     PROCESSES_SLOT_COUNT = 256,
+    PROCESSES_TAKE_BYTES_MAX = 1024 * 1024, // out of a pipe at once: more than the kernel lets one hold
 };
 
 enum processes_state {
@@ -44,6 +46,7 @@ struct processes_run {
     enum processes_cause cause;
     pid_t pid;          // 0 in ENDED
     int output, errors; // owned; -1: a run of an earlier runner
+    uint64_t taken[2];  // bytes that were taken out of them
     uint64_t grace_ms;
     uint64_t deadline_ms; // RUNNING: of the time limit; STOPPING: of the grace. Monotonic
     uint64_t told_ms;     // ENDED: when it was last told
@@ -73,6 +76,8 @@ size_t processes_count_live(const struct processes *processes, const struct hash
 // A copy of `run` is kept; its descriptors are taken over.
 struct processes_run *processes_add(struct processes *processes, const struct processes_run *run);
 void processes_remove(struct processes *processes, struct processes_run *run); // acknowledged
+// Takes out of its pipes what lies before `until`, of each, as far as it is there.
+void processes_take(struct processes_run *run, const uint64_t until[2]);
 
 // TERM and KILL end it as `cause` unless it is being ended for another one already.
 void processes_signal(struct processes *processes, struct processes_run *run, enum frame_signal signal,

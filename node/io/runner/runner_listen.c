@@ -146,6 +146,17 @@ static void acknowledge(struct runner *runner, const struct frame *frame)
     runner_sync_soon(runner);
 }
 
+static void kept(struct runner *runner, const struct frame *frame)
+{
+    struct processes_run *run = processes_find(&runner->processes, &frame->run);
+    if (!run)
+        return;
+    processes_take(run, frame->taken);
+    struct frame reply = {.kind = FRAME_TAKEN, .run = run->id};
+    memcpy(reply.taken, run->taken, sizeof reply.taken);
+    runner_send(runner, &reply, NULL);
+}
+
 static void zone_want(struct runner *runner, const struct frame *frame)
 {
     struct zone_file *file = zone_files_get(&runner->zones, frame->name);
@@ -175,10 +186,15 @@ static void heartbeat(struct runner *runner, const struct frame *frame)
 
 typedef void handler(struct runner *runner, const struct frame *frame);
 static handler *const HANDLERS[FRAME_KIND_COUNT] = {
-    [FRAME_RECORD] = record,         [FRAME_SHOW] = show,
-    [FRAME_START] = start,           [FRAME_SIGNAL] = signal_run,
-    [FRAME_ENDED_ACK] = acknowledge, [FRAME_ZONE_WANT] = zone_want,
-    [FRAME_RESUME] = resume,         [FRAME_HEARTBEAT] = heartbeat,
+    [FRAME_RECORD] = record,
+    [FRAME_SHOW] = show,
+    [FRAME_START] = start,
+    [FRAME_SIGNAL] = signal_run,
+    [FRAME_ENDED_ACK] = acknowledge,
+    [FRAME_ZONE_WANT] = zone_want,
+    [FRAME_RESUME] = resume,
+    [FRAME_HEARTBEAT] = heartbeat,
+    [FRAME_KEPT] = kept,
 };
 
 uint64_t runner_check_gap(struct runner *runner)

@@ -31,6 +31,7 @@ static void tell_run(struct runner *runner, struct processes_run *run)
     if (run->output >= 0) {
         struct frame frame = run->frame;
         frame.kind = FRAME_RUNNING;
+        memcpy(frame.taken, run->taken, sizeof frame.taken);
         runner_send(runner, &frame, run);
     }
     if (run->state == PROCESSES_ENDED) {
