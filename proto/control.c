@@ -201,6 +201,7 @@ static void read_run(struct codec *codec, const Katydid__Control__Run *in, struc
         .copies = in->copies,
         .output_bytes = in->output_bytes,
         .trigger = (uint16_t)take_enum(codec, in->trigger, UINT16_MAX),
+        .trigger_text = take_text(codec, in->trigger_text),
     };
     out->has_run = in->run.len > 0;
     codec_id_or_zero(codec, in->run, &out->run, sizeof out->run);
@@ -232,6 +233,8 @@ static void read_why(struct codec *codec, const Katydid__Control__Why *in, struc
         .reason = take_text(codec, in->reason),
         .owner = take_text(codec, in->owner),
         .node = take_text(codec, in->node),
+        .trigger = (uint16_t)take_enum(codec, in->trigger, UINT16_MAX),
+        .trigger_text = take_text(codec, in->trigger_text),
     };
     out->has_run = in->run.len > 0;
     codec_id_or_zero(codec, in->run, &out->run, sizeof out->run);
@@ -502,6 +505,7 @@ static void encode_run(const struct control_run *in, Katydid__Control__Run *out)
         out->duplicate_of = codec_put(&in->duplicate_of, sizeof in->duplicate_of);
     out->output_bytes = in->output_bytes;
     out->trigger = in->trigger;
+    out->trigger_text = codec_put_text(in->trigger_text);
     out->cause = codec_put_id(&in->cause, sizeof in->cause);
 }
 
@@ -529,6 +533,8 @@ static void encode_why(const struct control_why *in, Katydid__Control__Why *out)
     out->node = codec_put_text(in->node);
     if (in->has_run)
         out->run = codec_put(&in->run, sizeof in->run);
+    out->trigger = in->trigger;
+    out->trigger_text = codec_put_text(in->trigger_text);
 }
 
 static void encode_story(const struct control_story *in, Katydid__Control__Story *out)

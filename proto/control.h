@@ -136,7 +136,8 @@ struct control_run { // one row per due time (or a stretch of them), or per run
     bool is_duplicate;
     struct run_id duplicate_of;
     uint64_t output_bytes;
-    uint16_t trigger;
+    uint16_t trigger;         // its index in the definition; 0xffff: an order
+    const char *trigger_text; // in words; "": an order, or of a schedule that is over
     struct hash cause;
 };
 
@@ -166,6 +167,8 @@ struct control_why {
     const char *node;
     struct run_id run;
     bool has_run;
+    uint16_t trigger; // as in a run
+    const char *trigger_text;
 };
 
 enum control_put_outcome {

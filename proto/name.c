@@ -75,6 +75,11 @@ void name_join_job(const char *namespace_name, const char *name, char ret_job[NA
     memcpy(ret_job + first + 1, name, second + 1);
 }
 
+const char *name_short_job(const char *job)
+{
+    return strncmp(job, "main/", 5) == 0 ? job + 5 : job;
+}
+
 bool name_matches(const char *pattern, const char *name)
 {
     return strcmp(pattern, "*") == 0 || strcmp(pattern, name) == 0;

@@ -21,6 +21,8 @@ bool name_is_text(struct bytes text, size_t size_max);
 bool name_split_job(const char *text, char ret_namespace[NAME_ROOM], char ret_name[NAME_ROOM]) WARN_UNUSED;
 // Writes "namespace/name".
 void name_join_job(const char *namespace_name, const char *name, char ret_job[NAME_JOB_ROOM]);
+// "backup" of "main/backup", as people say it; any other as it is. Points into `job`.
+const char *name_short_job(const char *job);
 
 // A selector value or scope entry: "*" or an exact match.
 bool name_matches(const char *pattern, const char *name);

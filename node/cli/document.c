@@ -56,6 +56,13 @@ json_t *document_number(uint64_t number)
     return json_integer((json_int_t)MIN_OF(number, (uint64_t)INT64_MAX));
 }
 
+json_t *document_trigger(uint16_t index, const char *text)
+{
+    if (index == UINT16_MAX)
+        return json_null();
+    return json_pack("{s:i, s:o}", "index", (int)index, "text", document_text_or_null(text));
+}
+
 json_t *document_outcome(enum ledger_status status)
 {
     return status == LEDGER_OPEN ? json_null() : json_string(ledger_status_text(status));

@@ -16,6 +16,8 @@ json_t *document_text_or_null(const char *text); // null for NULL and ""
 json_t *document_time(int64_t at_ms);            // null for 0
 json_t *document_hex(const void *id, size_t size);
 json_t *document_number(uint64_t number);
+// Which trigger of its job: {"index", "text"}; null of an order. The text is null where it is not known.
+json_t *document_trigger(uint16_t index, const char *text);
 json_t *document_outcome(enum ledger_status status); // null while open
 json_t *document_texts(const char *const *texts, size_t count);
 

@@ -21,7 +21,7 @@ int job_view_name(const char *typed, char ret_job[NAME_JOB_ROOM])
 
 const char *job_view_short(const char *job)
 {
-    return strncmp(job, "main/", 5) == 0 ? job + 5 : job;
+    return name_short_job(job);
 }
 
 int job_view_take(const struct trust *trust, const struct control_reply *reply, struct job_view *ret_view)

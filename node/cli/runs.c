@@ -19,16 +19,17 @@ enum {
 
 struct row { // what is kept of a reply until all are here
     struct control_run run;
-    char *job, *owner, *node, *reason; // owned
+    char *job, *owner, *node, *reason, *trigger; // owned
 };
 
 struct list {
     struct zone_file zone;
     struct row *rows; // owned
     size_t count, capacity;
-    size_t id_size;   // hexadecimal digits that tell all ids apart
-    bool has_job;     // one job only: no column for it
-    bool has_seconds; // of some due time: then all show them
+    size_t id_size;    // hexadecimal digits that tell all ids apart
+    bool has_job;      // one job only: no column for it
+    bool has_seconds;  // of some due time: then all show them
+    bool has_triggers; // several of one job: then each row names its own
 };
 
 static void keep(struct list *list, const struct control_run *run)
@@ -42,6 +43,7 @@ static void keep(struct list *list, const struct control_run *run)
         .owner = base_copy_text(run->owner),
         .node = base_copy_text(run->node),
         .reason = base_copy_text(run->reason),
+        .trigger = base_copy_text(run->trigger_text),
     };
 }
 
@@ -52,6 +54,7 @@ static void forget(struct list *list)
         free(list->rows[i].owner);
         free(list->rows[i].node);
         free(list->rows[i].reason);
+        free(list->rows[i].trigger);
     }
     free(list->rows);
     zone_file_close(&list->zone);
@@ -125,16 +128,39 @@ static void add_row(const struct list *list, const struct row *row, struct grid 
     grid_add(grid, shown);
     grid_add(grid, took);
     grid_add(grid, id);
+    if (list->has_triggers)
+        grid_add(grid, row->trigger[0] ? row->trigger : "-");
     grid_add(grid, row->reason);
+}
+
+static bool differ(const struct row *a, const struct row *b)
+{
+    return a->run.trigger != b->run.trigger && a->run.trigger != UINT16_MAX && b->run.trigger != UINT16_MAX &&
+           strcmp(a->job, b->job) == 0;
+}
+
+static bool has_several_triggers(const struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (differ(&list->rows[i], &list->rows[k]))
+                return true;
+    return false;
 }
 
 static void print_grid(struct list *list)
 {
     char due[ZONE_FILE_NAME_ROOM + 16];
-    const char *headings[] = {"JOB", due, "OUTCOME", "NODE", "LATE", "TOOK", "RUN", "REASON"};
+    const char *headings[] = {"JOB", due, "OUTCOME", "NODE", "LATE", "TOOK", "RUN", "REASON", NULL};
+    size_t count = COUNT_OF(headings) - 1;
     struct grid grid;
+    list->has_triggers = has_several_triggers(list);
+    if (list->has_triggers) {
+        headings[count - 1] = "TRIGGER";
+        headings[count++] = "REASON";
+    }
     snprintf(due, sizeof due, "DUE (%s)", zone_file_city(&list->zone));
-    grid_init(&grid, headings + list->has_job, COUNT_OF(headings) - list->has_job);
+    grid_init(&grid, headings + list->has_job, count - list->has_job);
     list->id_size = distinct_size(list);
     for (size_t i = 0; i < list->count; i++)
         list->has_seconds |=
@@ -172,6 +198,7 @@ static json_t *row_document(const struct row *row)
     json_object_set_new(object, "signal", run->signal ? json_integer(run->signal) : json_null());
     json_object_set_new(object, "copies", json_integer(run->copies));
     json_object_set_new(object, "output_bytes", document_number(run->output_bytes));
+    json_object_set_new(object, "trigger", document_trigger(run->trigger, row->trigger));
     json_object_set_new(object, "by_order", json_boolean(run->trigger == 0xffff));
     json_object_set_new(object, "duplicate_of",
                         run->is_duplicate ? document_hex(&run->duplicate_of, sizeof run->duplicate_of)

@@ -4,9 +4,7 @@
 
 #include "node/cli/job_view.h"
 #include "node/cli/local_time.h"
-#include "node/core/trigger/duration.h"
-
-_Static_assert((int)DURATION_TEXT_SIZE <= (int)LOCAL_TIME_ROOM, "one room for both");
+#include "node/core/trigger/trigger_text.h"
 
 static const char *const OUTCOMES[] = {"ok", "not-ok", "any"};
 static const char *const FROM[] = {"operators", "nodes", "any"};
@@ -16,97 +14,20 @@ static void add(struct buffer *out, const char *text)
     buffer_add(out, text, strlen(text));
 }
 
-static void add_every(const struct definition_trigger *trigger, struct buffer *out)
-{
-    char text[DURATION_TEXT_SIZE];
-    duration_print(trigger->period_ms, text);
-    add(out, "every ");
-    add(out, text);
-    if (trigger->from_end)
-        add(out, " from the end");
-}
-
-static void add_after(const struct definition_trigger *trigger, struct buffer *out)
-{
-    add(out, "after ");
-    for (size_t i = 0; i < trigger->job_count; i++) {
-        if (i)
-            add(out, trigger->all ? " and " : " or ");
-        add(out, job_view_short(trigger->jobs[i]));
-    }
-    if (trigger->outcome != DEFINITION_OUTCOME_OK) {
-        add(out, " ");
-        add(out, OUTCOMES[trigger->outcome]);
-    }
-}
-
-static void add_member(const struct definition_trigger *trigger, struct buffer *out)
-{
-    bool is_first = true;
-    for (size_t i = 0; i < DEFINITION_MEMBER_CHANGE_COUNT; i++) {
-        if (!(trigger->changes >> i & 1))
-            continue;
-        add(out, is_first ? "" : " or ");
-        add(out, definition_member_changes[i]);
-        is_first = false;
-    }
-    if (trigger->node[0] || trigger->where.count)
-        add(out, " of ");
-    add(out, trigger->node);
-    for (size_t i = 0; i < trigger->where.count; i++) {
-        add(out, i || trigger->node[0] ? ", " : "");
-        add(out, trigger->where.items[i].key);
-        add(out, "=");
-        add(out, trigger->where.items[i].value);
-    }
-}
-
-static void add_file(const struct definition_trigger *trigger, struct buffer *out)
-{
-    add(out, "file ");
-    add(out, trigger->path);
-    if (trigger->name) {
-        add(out, trigger->path[strlen(trigger->path) - 1] == '/' ? "" : "/");
-        add(out, trigger->name);
-    }
-}
-
 void trigger_view_text(const struct definition_trigger *trigger, const struct zone_file *zone, int64_t now_ms,
                        struct buffer *out)
 {
-    char text[LOCAL_TIME_ROOM];
-    switch (trigger->kind) {
-    case DEFINITION_CRON:
+    char text[MAX_OF((int)LOCAL_TIME_ROOM, (int)TRIGGER_TEXT_SIZE)];
+    if (trigger->kind == DEFINITION_CRON) {
         add(out, trigger->expression);
-        break;
-    case DEFINITION_EVERY:
-        add_every(trigger, out);
-        break;
-    case DEFINITION_AT:
+    } else if (trigger->kind == DEFINITION_AT) {
         local_time_short(zone->zone, trigger->instants_ms[0], now_ms, text);
         add(out, "at ");
         add(out, text);
         add(out, trigger->instant_count > 1 ? " ..." : "");
-        break;
-    case DEFINITION_EVENT:
-        add(out, "event ");
-        add(out, job_view_short(trigger->name));
-        break;
-    case DEFINITION_AFTER:
-        add_after(trigger, out);
-        break;
-    case DEFINITION_BOOT:
-        duration_print(trigger->delay_ms, text);
-        add(out, "boot");
-        add(out, trigger->delay_ms ? " + " : "");
-        add(out, trigger->delay_ms ? text : "");
-        break;
-    case DEFINITION_MEMBER:
-        add_member(trigger, out);
-        break;
-    case DEFINITION_FILE:
-        add_file(trigger, out);
-        break;
+    } else {
+        trigger_text_print(trigger, text);
+        add(out, text);
     }
 }
 

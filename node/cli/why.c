@@ -41,6 +41,7 @@ static void take_why(struct telling *telling, const struct control_why *why)
     telling->why.reason = keep_text(telling, why->reason);
     telling->why.owner = keep_text(telling, why->owner);
     telling->why.node = keep_text(telling, why->node);
+    telling->why.trigger_text = keep_text(telling, why->trigger_text);
 }
 
 static void take_story(struct telling *telling, const struct control_story *story)
@@ -85,9 +86,10 @@ static void print_head(const struct telling *telling)
     local_time_long(telling->zone.zone, why->due_ms, due);
     enum terminal_colour colour = terminal_has_colour(stdout) ? outcome_colour(why->status) : TERMINAL_PLAIN;
     printf("%s%s%s", terminal_start(colour), ledger_status_text(why->status), terminal_reset(colour));
-    print_line("%s%s%s%s  (%s, due %s%s%s)", why->reason[0] ? ": " : "", why->reason,
+    print_line("%s%s%s%s  (%s, due %s%s%s%s%s)", why->reason[0] ? ": " : "", why->reason,
                why->node[0] ? ", on " : "", why->node, job_view_short(why->job), due,
-               telling->zone.owned ? ", " : "", telling->zone.owned ? telling->zone.name : "");
+               telling->zone.owned ? ", " : "", telling->zone.owned ? telling->zone.name : "",
+               why->trigger_text[0] ? " by " : "", why->trigger_text);
 }
 
 static void print_document(struct telling *telling, const struct control_reply *end)
@@ -106,6 +108,8 @@ static void print_document(struct telling *telling, const struct control_reply *
     json_object_set_new(object, "owner", document_text_or_null(why->owner));
     json_object_set_new(object, "node", document_text_or_null(why->node));
     json_object_set_new(object, "run", why->has_run ? document_hex(&why->run, sizeof why->run) : json_null());
+    json_object_set_new(object, "trigger",
+                        why->is_due ? document_trigger(why->trigger, why->trigger_text) : json_null());
     json_object_set_new(object, "story", json_incref(telling->story));
     json_object_set_new(object, "complete", json_boolean(end->complete));
     json_object_set_new(object, "unreachable", document_texts(end->unreachable, end->unreachable_count));

@@ -180,7 +180,7 @@ static bool concerns(const struct answer *answer, const struct ledger_occurrence
 {
     if (answer->job[0] && strcmp(answer->job, occurrence->job) != 0)
         return false;
-    if (answer->kind == CONTROL_WHY && answer->at_ms)
+    if (answer->kind == CONTROL_WHY && answer->at_ms && occurrence->due_ms)
         return occurrence->due_ms <= answer->at_ms && answer->at_ms <= last_due_ms;
     return answer->kind != CONTROL_WAIT || hash_equal(&answer->cause, &occurrence->cause);
 }

@@ -7,6 +7,7 @@
 
 #include "node/core/effect.h"
 #include "node/core/gather.h"
+#include "node/core/trigger/trigger_text.h"
 
 struct core;
 struct run;
@@ -144,6 +145,8 @@ void answer_why_row(struct core *core, struct answer *answer, const struct event
 void answer_why_done(struct core *core, struct answer *answer);
 
 // A row for people of what is gathered about one due time.
-struct control_run answer_run_row(struct core *core, const struct gather_due *due);
+// `trigger_text`: room for the words of its trigger, which the row points to.
+struct control_run answer_run_row(struct core *core, const struct gather_due *due,
+                                  char trigger_text[TRIGGER_TEXT_SIZE]);
 
 #endif

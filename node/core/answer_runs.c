@@ -51,6 +51,19 @@ static uint64_t step_ms(const struct core *core, const struct gather_due *due)
     return trigger->kind == DEFINITION_EVERY ? trigger->period_ms : 0;
 }
 
+// What the trigger says, where the schedule is still the one it was.
+static void tell_trigger(const struct core *core, const struct gather_due *due, char text[TRIGGER_TEXT_SIZE])
+{
+    const struct job *job = jobs_find(&core->jobs, due->job);
+    const struct definition *definition =
+        job && job->row && job->life == due->life && job->schedule_version == due->key.schedule_version
+            ? jobs_definition(core, job)
+            : NULL;
+    text[0] = 0;
+    if (definition && due->key.trigger < definition->trigger_count)
+        trigger_text_print(&definition->triggers[due->key.trigger], text);
+}
+
 static const char *open_reason(const struct gather_run *run)
 {
     if (run && run->is_live)
@@ -60,8 +73,10 @@ static const char *open_reason(const struct gather_run *run)
     return "claimed, not started yet";
 }
 
-struct control_run answer_run_row(struct core *core, const struct gather_due *due)
+struct control_run answer_run_row(struct core *core, const struct gather_due *due,
+                                  char trigger_text[TRIGGER_TEXT_SIZE])
 {
+    tell_trigger(core, due, trigger_text);
     const struct gather_run *run = gather_deciding_run(due);
     struct control_run row = {.job = due->job,
                               .due_ms = gather_time_ms(due),
@@ -70,6 +85,7 @@ struct control_run answer_run_row(struct core *core, const struct gather_due *du
                               .step_ms = step_ms(core, due),
                               .status = gather_status(due),
                               .trigger = due->key.trigger,
+                              .trigger_text = trigger_text,
                               .cause = due->key.cause,
                               .owner = "",
                               .node = "",
@@ -116,7 +132,8 @@ static void reply_duplicates(struct core *core, const struct answer *answer, con
         struct gather_run copy = *run;
         alone.runs = &copy;
         alone.run_count = 1;
-        struct control_run row = answer_run_row(core, &alone);
+        char trigger[TRIGGER_TEXT_SIZE];
+        struct control_run row = answer_run_row(core, &alone, trigger);
         row.is_duplicate = first != NULL;
         if (first)
             row.duplicate_of = first->run;
@@ -164,7 +181,8 @@ void answer_runs_done(struct core *core, struct answer *answer)
         if (answer->duplicates) {
             reply_duplicates(core, answer, due);
         } else {
-            struct control_run row = answer_run_row(core, due);
+            char trigger[TRIGGER_TEXT_SIZE];
+            struct control_run row = answer_run_row(core, due, trigger);
             reply_row(core, answer, &row);
         }
     }
@@ -205,7 +223,8 @@ void answer_wait_done(struct core *core, struct answer *answer)
         gather_deinit(&answer->gather);
         return;
     }
-    struct control_run row = answer_run_row(core, due);
+    char trigger[TRIGGER_TEXT_SIZE];
+    struct control_run row = answer_run_row(core, due, trigger);
     reply_row(core, answer, &row);
     answer_last(core, answer->client, row.status == LEDGER_OK ? 0 : 1, "%s", "");
     answer_end(core, answer);

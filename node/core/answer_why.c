@@ -90,6 +90,12 @@ static void query_story(struct core *core, struct answer *answer)
     answer_query(core, answer, &query);
 }
 
+// What has no due time was due at some millisecond, and people name the second or minute they see in `runs`.
+static int64_t unsaid_ms(int64_t at_ms)
+{
+    return at_ms % 60000 == 0 ? 59999 : at_ms % 1000 == 0 ? 999 : 0;
+}
+
 void answer_why(struct core *core, uint64_t client, const struct control_request *request)
 {
     struct job *job = jobs_find(&core->jobs, request->job);
@@ -102,7 +108,8 @@ void answer_why(struct core *core, uint64_t client, const struct control_request
         .kind = EFFECT_QUERY_RUNS, .job = answer->job, .until_ms = core->wall_ms, .limit = 1};
     if (answer->at_ms) {
         query.kind = EFFECT_QUERY_DUE;
-        query.since_ms = query.until_ms = answer->at_ms;
+        query.since_ms = answer->at_ms;
+        query.until_ms = answer->at_ms + unsaid_ms(answer->at_ms);
         query.limit = 50;
     }
     answer_query(core, answer, &query);
@@ -219,13 +226,17 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
     struct control_reply reply = {.kind = CONTROL_REPLY_WHY};
     struct control_why *why = &reply.is.why;
     char blackout[CATCH_UP_TEXT_ROOM] = "";
-    char because[sizeof job->stall->reason + 64];
-    *why = (struct control_why){
-        .job = answer->job, .due_ms = answer->at_ms, .reason = "", .owner = "", .node = ""};
+    char because[sizeof job->stall->reason + 64], trigger[TRIGGER_TEXT_SIZE];
+    *why = (struct control_why){.job = answer->job,
+                                .due_ms = answer->at_ms,
+                                .reason = "",
+                                .owner = "",
+                                .node = "",
+                                .trigger_text = ""};
     if (job)
         nearest(job, answer->at_ms, why);
     if (due) {
-        struct control_run row = answer_run_row(core, due);
+        struct control_run row = answer_run_row(core, due, trigger);
         why->is_due = true;
         why->status = row.status;
         why->reason = row.reason;
@@ -233,6 +244,8 @@ static void reply_why(struct core *core, struct answer *answer, const struct gat
         why->node = row.node;
         why->run = row.run;
         why->has_run = row.has_run;
+        why->trigger = row.trigger;
+        why->trigger_text = row.trigger_text;
     } else {
         open_because(core, job, why, because, sizeof because);
         why->reason = because;
@@ -282,7 +295,7 @@ static void reply_lines(struct core *core, struct answer *answer, const struct g
 // The due time asked about, or the stretch it lies in; without one, the newest that has come.
 static const struct gather_due *choose(const struct core *core, const struct answer *answer)
 {
-    const struct gather_due *stretch = NULL;
+    const struct gather_due *stretch = NULL, *caused = NULL; // the first of those
     for (size_t i = 0; i < answer->gather.count; i++) {
         const struct gather_due *due = &answer->gather.items[i];
         int64_t time_ms = gather_time_ms(due);
@@ -290,8 +303,11 @@ static const struct gather_due *choose(const struct core *core, const struct ans
             return due;
         if (answer->at_ms && due->count > 1 && time_ms <= answer->at_ms && answer->at_ms <= due->last_due_ms)
             stretch = due;
+        if (answer->at_ms && due->key.due_ms == 0 && time_ms > answer->at_ms &&
+            time_ms <= answer->at_ms + unsaid_ms(answer->at_ms))
+            caused = due;
     }
-    return stretch;
+    return stretch ? stretch : caused;
 }
 
 // The newest due time that has come, whether or not anything is written about it.
@@ -319,6 +335,8 @@ void answer_why_done(struct core *core, struct answer *answer)
         }
         if (due)
             answer->cause = occurrence_of(due).hash;
+        if (due && due->key.due_ms == 0)
+            answer->at_ms = gather_time_ms(due);
         query_story(core, answer);
         return;
     }

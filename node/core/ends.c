@@ -37,11 +37,6 @@ void ends_deinit(struct ends *ends)
     *ends = (struct ends){0};
 }
 
-static const char *short_name(const char *job)
-{
-    return strncmp(job, "main/", 5) == 0 ? job + 5 : job;
-}
-
 // --- who waits ---
 
 static void add_follower(struct ends *ends, struct job *job, const struct definition_trigger *trigger)
@@ -182,7 +177,7 @@ static void tell_not_due(struct core *core, const struct ends_item *shape)
             is_named |= strcmp(pattern, upstream) == 0;
         if (is_named && follower->outcome == DEFINITION_OUTCOME_OK && follower->job->role == JOBS_OWNER)
             book_story(core, follower->job, NULL, "upstream %s: %s, so it was not due by that",
-                       short_name(upstream), ledger_status_text(shape->end.status));
+                       name_short_job(upstream), ledger_status_text(shape->end.status));
     }
 }
 
@@ -488,9 +483,9 @@ void ends_tell(const struct core *core, const struct job *job, const struct know
         char due[INSTANT_TEXT_SIZE] = "";
         if (end->due_ms)
             instant_print(end->due_ms, due);
-        used +=
-            (size_t)snprintf(out + used, room - used, "%s%s %s%s%s", i ? " and " : "", short_name(end->job),
-                             ledger_status_text(end->status), due[0] ? ", due " : "", due);
+        used += (size_t)snprintf(out + used, room - used, "%s%s %s%s%s", i ? " and " : "",
+                                 name_short_job(end->job), ledger_status_text(end->status),
+                                 due[0] ? ", due " : "", due);
     }
     view_deinit(&view);
 }

@@ -145,6 +145,30 @@ class Ordering(story.Story):
         self.node.run("run", "hourly", "--from", "2h ago", status=fleet.USAGE)
         self.node.run("run", "hourly", "--from", "1h ago", "--until", "in 5m", status=fleet.USAGE)
 
+    def test_each_run_names_the_trigger_it_is_of(self):
+        text = ("katydid: 1\njobs:\n  several: {cron: '*/2 * * * * *', every: 3s, event: go, zone: UTC, busy: queue,\n"
+                "    shell: 'echo $KATYDID_CAUSE, $KATYDID_TRIGGER'}\n")
+        self.node.run("apply", *fleet.USER, "-", stdin=text)
+        self.node.run("emit", "go")
+        self.node.run("run", "several")
+        words = {"cron */2 * * * * *": "schedule", "every 3s": "schedule", "event go": "event"}
+        named = lambda: {row["trigger"]["text"]: row for row in self.node.ended("several", "ok") if row["trigger"]}
+        fleet.wait_until(lambda: set(named()) == set(words), 40, "each trigger has run")
+        for trigger, row in named().items():
+            self.assertEqual(self.node.run("logs", row["run"], "--raw").stdout.splitlines()[0],
+                             f"{words[trigger]}, {trigger}")
+        self.assertEqual(len({row["trigger"]["index"] for row in named().values()}), 3)
+        ordered = [row for row in self.node.ended("several", "ok") if row["by_order"]]
+        self.assertEqual(ordered[0]["trigger"], None)
+        self.assertEqual(self.node.run("logs", ordered[0]["run"], "--raw").stdout, "order, order\n")
+        self.assertIn("TRIGGER", self.node.run("runs", "several").stdout)
+        row = named()["event go"]
+        told = self.node.ask("why", "several", row["due"])
+        self.assertEqual(told["trigger"]["text"], "event go")
+        self.assertIn("by event go", self.node.run("why", "several", row["due"][:19] + "Z").stdout)
+        told = self.node.ask("why", "several", ordered[0]["due"])
+        self.assertEqual((told["outcome"], told["trigger"]), ("ok", None))
+
     def test_cancelling_ends_the_run_and_all_it_started(self):
         mark = self.fleet.path("child")
         self.add("sleeper", "--grace", "1s", "--shell", f"sh -c 'echo $$ > {mark}; exec sleep 300' & wait")

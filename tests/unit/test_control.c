@@ -222,6 +222,7 @@ static void a_run_reply_tells_absent_ids_from_zero_ids(void **state)
                                       .exit_code = -1,
                                       .signal = 9,
                                       .trigger = 0xffff,
+                                      .trigger_text = "every 5m",
                                       .status = LEDGER_TIMEOUT,
                                       .reason = "over the time limit",
                                       .is_duplicate = true,
@@ -231,6 +232,7 @@ static void a_run_reply_tells_absent_ids_from_zero_ids(void **state)
     assert_true(back.is.run.has_run && back.is.run.is_duplicate);
     assert_int_equal(back.is.run.exit_code, -1);
     assert_int_equal(back.is.run.trigger, 0xffff);
+    assert_string_equal(back.is.run.trigger_text, "every 5m");
     assert_int_equal(back.is.run.duplicate_of.b[0], 4);
     reply.is.run.has_run = reply.is.run.is_duplicate = false;
     back = reply_again(&reply, &arena);

@@ -110,7 +110,10 @@ void start_cause_deinit(struct start_cause *cause)
 
 void start_cause_init(struct start_cause *cause, const struct check *check)
 {
-    *cause = (struct start_cause){.text = text_of(check), .due_ms = due_ms(check)};
+    *cause = (struct start_cause){.text = text_of(check), .due_ms = due_ms(check), .trigger = "order"};
+    if (check->start->trigger < check->definition.trigger_count)
+        trigger_text_print(&check->definition.triggers[check->start->trigger], cause->trigger);
+    add(cause, "KATYDID_TRIGGER", cause->trigger);
     if (check->event)
         tell_event(cause, check);
     if (check->member) {

@@ -1,6 +1,8 @@
 // start_cause.h - what a command is told about why it runs.
 //
 // KATYDID_CAUSE is one word: schedule, catch-up, backfill, order, event, after, boot, member, file.
+// KATYDID_TRIGGER names which of the job's triggers it was, in its author's words: "cron */5 * * * *",
+// "event deploy" (node/core/trigger/trigger_text.h); of an order it is "order".
 // KATYDID_DUE is the due time, or when the order was given, or when what happened did. Some causes have more
 // to say:
 //
@@ -17,6 +19,7 @@
 #define NODE_IO_RUNNER_START_CAUSE_H
 
 #include "node/core/trigger/instant.h"
+#include "node/core/trigger/trigger_text.h"
 #include "node/io/runner/check.h"
 
 enum { START_CAUSE_COUNT_MAX = 8 };
@@ -26,6 +29,7 @@ struct start_cause {
     int64_t due_ms;
     struct definition_pair pairs[START_CAUSE_COUNT_MAX]; // values point into this, or into the check
     size_t count;
+    char trigger[TRIGGER_TEXT_SIZE];
     char boot[2 * 16 + 1];
     char file[LIMIT_TEXT_SIZE_MAX + 260]; // the path, and the name in it
     char jobs[LIMIT_UPSTREAM_COUNT_MAX * NAME_JOB_ROOM], outcomes[LIMIT_UPSTREAM_COUNT_MAX * 16];
