@@ -134,7 +134,7 @@ int claims_add_alive(struct members *members, const struct claims_claim *claim,
         return CLAIMS_FULL;
     // A process that has just started, or that comes back from the dead, was not heard yet.
     if (alive->generation != node->generation && !members_is_self(members, node))
-        members_unhear(members, node);
+        members_unhear(members, node, now_ms);
     take_alive(members, node, claim, alive);
     members_move(members, node, MEMBERS_ALIVE, now_ms);
     return outcome;

@@ -396,6 +396,12 @@ bool gossip_is_settled(const struct gossip *gossip)
     return gossip->is_settled;
 }
 
+bool gossip_is_awaited(const struct gossip *gossip, const struct members_node *node)
+{
+    return members_is_live(node) && !node->heard &&
+           gossip->now_ms < node->unheard_ms + judge_patience_ms(gossip);
+}
+
 bool gossip_is_isolated(const struct gossip *gossip)
 {
     return gossip->failures >= JUDGE_ISOLATED_COUNT;

@@ -135,6 +135,8 @@ const struct members_node *gossip_find(const struct gossip *gossip, const struct
 // How long ago `node` is known to have acknowledged anything; GOSSIP_NOT_VOUCHED if too long ago to say.
 uint64_t gossip_vouch_ms(const struct gossip *gossip, const struct members_node *node);
 bool gossip_is_settled(const struct gossip *gossip);
+// Not heard yet, and asked in vain for less long than at a start: it may answer at any moment.
+bool gossip_is_awaited(const struct gossip *gossip, const struct members_node *node);
 // Nobody answers any more: the trouble may be here.
 bool gossip_is_isolated(const struct gossip *gossip);
 

@@ -27,11 +27,15 @@ static bool has_timer(const struct members_node *node)
     return node->timer.position && node->timed == node->state;
 }
 
+uint64_t judge_patience_ms(const struct gossip *gossip)
+{
+    return 2 * suspicion_minimum_ms(members_live_count(&gossip->members)) + 3000;
+}
+
 void judge_start(struct gossip *gossip)
 {
-    uint64_t minimum_ms = suspicion_minimum_ms(members_live_count(&gossip->members));
     gossip->is_settled = false;
-    gossip->settle_ms = gossip->now_ms + 2 * minimum_ms + 3000;
+    gossip->settle_ms = gossip->now_ms + judge_patience_ms(gossip);
     gossip->failures = 0;
 }
 
@@ -355,7 +359,7 @@ void judge_gap(struct gossip *gossip)
         struct members_node *node = gossip->members.nodes[i];
         if (members_is_self(&gossip->members, node) || !members_is_live(node))
             continue;
-        members_unhear(&gossip->members, node);
+        members_unhear(&gossip->members, node, gossip->now_ms);
         node->accusing = false;
         timers_remove(&gossip->members.timers, &node->timer);
         if (node->state == MEMBERS_SUSPECT)

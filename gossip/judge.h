@@ -31,6 +31,8 @@ struct judge_ack { // an ack to me
 };
 
 void judge_start(struct gossip *gossip);
+// How long whoever is not heard yet may take to answer, before nobody waits for it any more.
+uint64_t judge_patience_ms(const struct gossip *gossip);
 // Sets the clock of a member whose state or claims changed.
 void judge_review(struct gossip *gossip, struct members_node *node);
 // To be checked now instead of when its turn comes.

@@ -71,7 +71,7 @@ struct members_node *members_add(struct members *members, const struct node_id *
     struct members_node *node = base_alloc(1, sizeof *node);
     node->id = *id;
     node->state = MEMBERS_ALIVE;
-    node->state_ms = now_ms;
+    node->state_ms = node->unheard_ms = now_ms;
     *place = node;
     members->in_state[MEMBERS_ALIVE]++;
     members_touch(members, node);
@@ -127,8 +127,10 @@ void members_move(struct members *members, struct members_node *node, enum membe
     members->in_state[state]++;
     node->state = state;
     node->state_ms = now_ms;
+    if (!node->heard)
+        node->unheard_ms = now_ms;
     if (state == MEMBERS_DEAD || state == MEMBERS_LEFT)
-        members_unhear(members, node);
+        members_unhear(members, node, now_ms);
     members_touch(members, node);
 }
 
@@ -148,9 +150,10 @@ void members_hear(struct members *members, struct members_node *node, uint64_t a
         members_touch(members, node);
 }
 
-void members_unhear(struct members *members, struct members_node *node)
+void members_unhear(struct members *members, struct members_node *node, uint64_t now_ms)
 {
     bool was_heard = node->heard;
+    node->unheard_ms = now_ms;
     node->answered = false;
     node->heard = false;
     node->unanswered = 0;

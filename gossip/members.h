@@ -53,6 +53,7 @@ struct members_node {
     bool heard;
     uint64_t heard_ms;       // time of the last ack, mine or vouched for; 0: never
     uint64_t heard_since_ms; // since when it is heard without a break: how long it has counted
+    uint64_t unheard_ms;     // where it is not heard: since when
     uint32_t unanswered;     // probes in a row without an answer
 
     // From its newest signed claim.
@@ -131,7 +132,7 @@ void members_move(struct members *members, struct members_node *node, enum membe
 void members_hear(struct members *members, struct members_node *node, uint64_t at_ms, bool direct,
                   uint64_t now_ms);
 // Forgets that it was heard: it restarted, or I slept.
-void members_unhear(struct members *members, struct members_node *node);
+void members_unhear(struct members *members, struct members_node *node, uint64_t now_ms);
 void members_clear_alarm(struct members *members, struct members_node *node);
 // To be called after anything a summary or an owner depends on changed: prints and lists it.
 void members_touch(struct members *members, struct members_node *node);

@@ -27,7 +27,7 @@ bool owner_is_gone(const struct core *core, const struct node_id *id)
     case FLEET_LEFT:
         return true;
     case FLEET_UNHEARD:
-        return fleet_is_settled(core);
+        return fleet_is_settled(core) && !fleet_is_awaited(core, id);
     case FLEET_ALIVE:
     case FLEET_SUSPECT:
         return false;

@@ -30,7 +30,8 @@ void owner_explain(const struct core *core, const struct job *job, char *out, si
 // Something that ownership depends on has changed for this job, or for all.
 void owner_job(struct core *core, struct job *job);
 void owner_all(struct core *core);
-// Dead, left, or unheard although the fleet has settled: nobody waits for it.
+// Dead, left, or unheard although the fleet has settled and it had time to answer: nobody waits for it. A
+// node that has just started anew is not gone: it may have run what nobody else knows of.
 bool owner_is_gone(const struct core *core, const struct node_id *id);
 // How long a node that came back keeps and does not own: twice the suspicion minimum.
 uint64_t owner_returning_ms(const struct core *core);

@@ -120,6 +120,25 @@ static void a_newcomer_starts_nothing_that_is_paused(void **state)
     }
 }
 
+static void a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct sim *sim = story_begin(seed, 2, "2026-09-22 10:00:05");
+        const struct sim_job slow = {.name = "slow", .every_ms = MINUTES(1), .work = {"for=20000"}};
+        story_define(sim->nodes[0], &slow);
+        story_until(sim, "2026-09-22 10:01:05");
+        struct sim_node *owner = story_owner(sim, "slow");
+        assert_non_null(owner);
+        sim_node_kill_network(owner); // its run goes on
+        story_until(sim, "2026-09-22 10:01:50");
+        assert_int_equal(story_starts(sim, "slow"), 1);
+        sim_run(sim, SECONDS(5));
+        story_all(story_other(sim, owner), "slow", LEDGER_OK);
+        story_end(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_definition_replaced_while_the_runner_asks_for_it_blocks_nothing),
         cmocka_unit_test(a_start_under_way_when_its_node_is_stopped_is_not_repeated_without_a_take),
         cmocka_unit_test(a_newcomer_starts_nothing_that_is_paused),
+        cmocka_unit_test(a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,7 @@ bool fleet_may_own(const struct core *core, const struct node_id *id);
 // Trusts its clock, and knows it to be at most so wrong (0: no matter how wrong).
 bool fleet_trusts_clock(const struct core *core, const struct node_id *id, uint64_t error_max_ms);
 bool fleet_is_settled(const struct core *core);
+bool fleet_is_awaited(const struct core *core, const struct node_id *id); // unheard, and asked a moment ago
 // All members that are not dead or left, but this node; at most `room`.
 size_t fleet_list(const struct core *core, struct node_id *ids, size_t room);
 

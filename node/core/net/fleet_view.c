@@ -57,6 +57,12 @@ bool fleet_is_settled(const struct core *core)
     return gossip_is_settled(core->fleet.gossip);
 }
 
+bool fleet_is_awaited(const struct core *core, const struct node_id *id)
+{
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    return member && gossip_is_awaited(core->fleet.gossip, member);
+}
+
 size_t fleet_list(const struct core *core, struct node_id *ids, size_t room)
 {
     size_t count = 0;
