@@ -44,6 +44,8 @@ static void claim(struct core *core, struct job *job, const struct event_row *ro
     int64_t last_ms = claim->occurrence.due_ms + (int64_t)((claim->count - 1) * claim->step_ms);
     bool is_promised_away = ledger_epoch_compare(&claim->epoch, &job->promised) < 0;
     known_claim(&job->known, job->name, claim, &row->signer);
+    if (core->is_ready && job->role == JOBS_OWNER)
+        take_look(core, job);
     if (!is_credible(core, &row->signer, last_ms) || (is_promised_away && core->is_ready))
         return;
     raise_cursor(job, &claim->occurrence, last_ms);

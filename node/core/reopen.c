@@ -217,6 +217,10 @@ static void reopen(struct core *core, struct job *job, const struct known_due *d
     bool stands_still = !plan.open && (job->is_paused || job->is_denied);
     if (stands_still || is_undecided(job, &due->key) || goes_on(core, job, due))
         return;
+    if (!job->is_each && known_is_news(&job->known, due, &job->epoch)) {
+        take_look(core, job);
+        return;
+    }
     if (plan.open)
         plan.fate = judge_attempt(core, plan.open);
     plan.may_have_run = plan.fate == FATE_LOST && plan.first_ms <= core->wall_ms;

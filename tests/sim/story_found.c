@@ -139,6 +139,47 @@ static void a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost(vo
     }
 }
 
+static void drain(struct sim_node *node, bool undo)
+{
+    const struct control_request request = {.kind = CONTROL_DRAIN, .undo = undo};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    assert_int_equal(answer->exit_status, 0);
+    sim_answer_free(answer);
+}
+
+static void a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct sim *sim = story_begin(seed, 4, "2026-09-22 10:00:05");
+        const struct sim_job tick = {.name = "tick",
+                                     .every_ms = SECONDS(15),
+                                     .catch_up = DEFINITION_CATCH_UP_ALL,
+                                     .catch_up_within_ms = MINUTES(1),
+                                     .work = {"for=300"}};
+        story_define(sim->nodes[0], &tick);
+        sim_run(sim, SECONDS(5));
+        struct sim_node *first = story_owner(sim, "tick");
+        drain(first, false); // and keeps nothing from here on
+        story_until(sim, "2026-09-22 10:00:59");
+        struct sim_node *second = story_owner(sim, "tick"), *keeper = NULL;
+        for (size_t i = 0; i < 4; i++)
+            if (sim->nodes[i] != first && sim->nodes[i] != second)
+                keeper = sim->nodes[i];
+        assert_non_null(second);
+        sim_node_kill(keeper); // it has the claim, and the first one keeps the job again
+        story_until(sim, "2026-09-22 10:01:18");
+        drain(first, true);
+        sim_run(sim, SECONDS(3));
+        sim_node_start(keeper);
+        sim_run(sim, SECONDS(20));
+        assert_ptr_equal(story_owner(sim, "tick"), first);
+        assert_int_equal(story_starts(sim, "tick"), story_due_count(first, "tick"));
+        assert_int_equal(sim->check->double_count, 0);
+        story_end(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_start_under_way_when_its_node_is_stopped_is_not_repeated_without_a_take),
         cmocka_unit_test(a_newcomer_starts_nothing_that_is_paused),
         cmocka_unit_test(a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost),
+        cmocka_unit_test(a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,7 +132,8 @@ void known_claim(struct known *known, const char *job, const struct ledger_claim
                                         .generation = claim->executor_generation,
                                         .epoch = claim->epoch,
                                         .owner = *signer,
-                                        .claimed_ms = claim->at_ms};
+                                        .claimed_ms = claim->at_ms,
+                                        .take = known->take};
         attempt.run = i == 0 ? claim->run : run_of(job, claim->occurrence.life, &key, &attempt);
         struct known_due *due = find_or_add(known, &key);
         struct known_attempt *there = attempt_find(due, &attempt.run);
@@ -156,7 +157,8 @@ void known_result(struct known *known, const char *job, const struct ledger_resu
         struct known_attempt attempt = {.number = result->attempt,
                                         .executor = *signer,
                                         .generation = result->generation,
-                                        .status = result->status};
+                                        .status = result->status,
+                                        .take = known->take};
         attempt.run = i == 0 ? result->run : run_of(job, result->occurrence.life, &key, &attempt);
         struct known_due *due = find_or_add(known, &key);
         struct known_attempt *there = attempt_find(due, &attempt.run);
@@ -191,6 +193,14 @@ void known_mark_running(struct known *known, const struct run_id *run, const str
         if (attempt)
             attempt->running = *epoch;
     }
+}
+
+bool known_is_news(const struct known *known, const struct known_due *due, const struct ledger_epoch *epoch)
+{
+    for (size_t i = 0; i < due->attempt_count; i++)
+        if (due->attempts[i].take == known->take && ledger_epoch_compare(&due->attempts[i].epoch, epoch) < 0)
+            return true;
+    return false;
 }
 
 const struct known_attempt *known_open_attempt(const struct known_due *due)

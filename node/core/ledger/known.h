@@ -23,6 +23,7 @@ struct known_attempt {
     int64_t ended_ms;            // wall time of its result; 0: none is known
     enum ledger_status status;   // open until a result is known
     struct ledger_epoch running; // the take in whose answers its executor reported it running; zero: none
+    uint32_t take;               // the last one of this node that began before this was known
 };
 
 struct known_key { // which due time of the job
@@ -45,6 +46,7 @@ struct known_due {
 struct known {
     struct known_due *items; // owned, sorted by key
     size_t count, capacity;
+    uint32_t take; // counts the takes that this node began
 };
 
 void known_deinit(struct known *known);
@@ -63,6 +65,10 @@ void known_verdict(struct known *known, const struct ledger_verdict *verdict);
 
 // The executor of this run reported it running when it answered the take of this epoch.
 void known_mark_running(struct known *known, const struct run_id *run, const struct ledger_epoch *epoch);
+
+// Something of it was claimed before `epoch`, the present take's, and became known after that began: nobody
+// was asked about it, and what is not known here may have ended it.
+bool known_is_news(const struct known *known, const struct known_due *due, const struct ledger_epoch *epoch);
 
 // The attempt without a result that was claimed under the highest epoch: those before it were given up.
 // NULL when there is none.

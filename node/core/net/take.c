@@ -124,14 +124,20 @@ static void ask_keepers(struct core *core, struct job *job)
         ask(core, job, &without[i]);
 }
 
-void take_start(struct core *core, struct job *job)
+static void begin(struct core *core, struct job *job)
 {
-    struct node_id previous = job->promised.node;
     job->role = JOBS_TAKING;
-    forget_asked(job);
+    job->known.take++;
     job->epoch = (struct ledger_epoch){.number = job->promised.number + 1, .node = core->self.id};
     job->promised = job->epoch;
     take_write_promise(core, job->name, job->life, &job->epoch);
+}
+
+void take_start(struct core *core, struct job *job)
+{
+    struct node_id previous = job->promised.node;
+    begin(core, job);
+    forget_asked(job);
     ask_keepers(core, job);
     ask(core, job, &previous);
     take_check(core, job);
@@ -140,6 +146,7 @@ void take_start(struct core *core, struct job *job)
 static void complete(struct core *core, struct job *job)
 {
     job->role = JOBS_OWNER;
+    job->round = 0;
     provisional_write_job(core, job->name);
     if (job->asked_count)
         book_story(core, job, NULL, "took the job over, epoch %llu, having asked %zu node%s",
@@ -149,6 +156,27 @@ static void complete(struct core *core, struct job *job)
     schedule_job(core, job); // starts at the end of this step: a pause may come with it
 }
 
+static bool has_news(const struct core *core, const struct job *job)
+{
+    for (size_t i = 0; i < job->known.count; i++) {
+        const struct known_due *due = &job->known.items[i];
+        if (known_is_news(&job->known, due, &job->epoch) && take_is_unsettled(core, job, due))
+            return true;
+    }
+    return false;
+}
+
+// The same nodes are asked again, about all that is known to be open by now.
+static void next_round(struct core *core, struct job *job)
+{
+    job->round++;
+    begin(core, job);
+    for (size_t i = 0; i < job->asked_count; i++)
+        job->asked[i].sent = job->asked[i].answered = false;
+    core->takes.has_unsent = true;
+    take_check(core, job);
+}
+
 void take_check(struct core *core, struct job *job)
 {
     if (job->role != JOBS_TAKING)
@@ -156,13 +184,24 @@ void take_check(struct core *core, struct job *job)
     for (size_t i = 0; i < job->asked_count; i++)
         if (!job->asked[i].answered && !owner_is_gone(core, &job->asked[i].id))
             return;
+    if (job->round < TAKE_ROUND_MAX && has_news(core, job)) {
+        next_round(core, job);
+        return;
+    }
     complete(core, job);
+}
+
+void take_look(struct core *core, struct job *job)
+{
+    if (!job->look_ms)
+        job->look_ms = core->now_ms + TAKE_LOOK_MS + random_below(&core->random, TAKE_AGAIN_MS);
 }
 
 void take_drop(struct core *core, struct job *job)
 {
     held_write_job(core, job->name);
     job->role = JOBS_NOT_MINE;
+    job->round = 0;
     forget_asked(job);
     job->pending_count = 0; // every attempt that does not run is given up for ever
     schedule_job(core, job);
@@ -240,6 +279,16 @@ void take_flush(struct core *core)
     }
 }
 
+static void look(struct core *core, struct job *job)
+{
+    if (job->role == JOBS_OWNER && job->row && !job->is_each && has_news(core, job)) {
+        take_drop(core, job);
+        take_start(core, job);
+    } else {
+        owner_job(core, job);
+    }
+}
+
 void take_tick(struct core *core)
 {
     if (core->now_ms < core->takes.again_ms)
@@ -258,7 +307,7 @@ void take_tick(struct core *core)
         }
         if (job->look_ms && core->now_ms >= job->look_ms) {
             job->look_ms = 0;
-            owner_job(core, job);
+            look(core, job);
         }
     }
 }

@@ -17,6 +17,11 @@
 // it fits. Older history follows by net/keep.h. One message asks for many jobs, so that a node that goes or
 // comes costs few of them; a record that speaks of many jobs is handed over once.
 //
+// What only an answer tells of, others may know the end of, but were not asked: one keeper was away when the
+// run ended, another was not told to speak of it. So when all have answered and there is such news of due
+// times without an end, the job is taken once more, with all of them named. News that comes later, with a
+// history that is caught up record by record, is left alone until the owner has done the same.
+//
 // A wire that is missing between two nodes which both reach a third makes neither of them dead, so a take
 // that has to ask over it waits until it is there again: a job whose first node and another keeper cannot
 // hear each other has no new owner for so long. It is doubled by nobody, an owner from before the cut goes
@@ -40,6 +45,7 @@ struct event_row;
 enum {
     TAKE_AGAIN_MS = 1000,             // an unanswered question is repeated
     TAKE_LOOK_MS = 3000,              // after somebody took a job: is it ours after all?
+    TAKE_ROUND_MAX = 4,               // times that a job is asked about again because of the answers
     TAKE_HISTORY_MS = 15 * 60 * 1000, // what has ended is handed over no further back
     TAKE_HISTORY_SIZE_MAX = 1024 * 1024,
     TAKE_ANSWER_SIZE_MAX = 2 * 1024 * 1024, // of records; jobs beyond it are asked for again
@@ -97,6 +103,8 @@ void take_flush(struct core *core); // asks; at the end of every step
 // Completes when nobody who matters is left unanswered. To be called when the view changed.
 void take_check(struct core *core, struct job *job);
 // This node is owner of nothing until it has taken again.
+// Somebody took the job, or told this owner of it what it did not know: it looks at it again in a while.
+void take_look(struct core *core, struct job *job);
 void take_drop_all(struct core *core);
 void take_drop(struct core *core, struct job *job);
 void take_again(struct core *core); // a node returned: what is owned or being taken is taken anew
@@ -106,6 +114,8 @@ void take_settled(struct core *core);
 bool take_row(struct core *core, uint64_t query, const struct event_row *row);
 bool take_rows_done(struct core *core, uint64_t query);
 
+// A run of it may still end, or an attempt follow.
+bool take_is_unsettled(const struct core *core, const struct job *job, const struct known_due *due);
 // What the taker says of a job: how far it knows it.
 void take_describe(const struct core *core, const struct job *job, struct message_take_job *ret_asked);
 // The highest epoch told to anybody must be on disk.

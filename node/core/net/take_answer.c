@@ -15,8 +15,7 @@ static bool is_running_here(const struct core *core, const struct known_due *due
     return false;
 }
 
-// A run may still end, or an attempt follow.
-static bool is_unsettled(const struct core *core, const struct job *job, const struct known_due *due)
+bool take_is_unsettled(const struct core *core, const struct job *job, const struct known_due *due)
 {
     struct retry retry;
     return due->status == LEDGER_OPEN || is_running_here(core, due) ||
@@ -33,7 +32,7 @@ static size_t find_open(const struct core *core, const struct job *job,
         const struct known_due *due = &job->known.items[i];
         if (!hash_is_zero(&due->key.cause))
             continue;
-        bool is_open = is_unsettled(core, job, due);
+        bool is_open = take_is_unsettled(core, job, due);
         if (is_open && !is_next && count < MESSAGE_STRETCH_MAX)
             out[count++].first_ms = due->key.due_ms;
         if (is_open)
@@ -137,7 +136,8 @@ static bool promise(struct core *core, const struct node_id *from, const struct 
         if (job->role != JOBS_NOT_MINE)
             take_drop(core, job);
         job->promised = epoch;
-        job->look_ms = core->now_ms + TAKE_LOOK_MS + random_below(&core->random, TAKE_AGAIN_MS);
+        job->look_ms = 0;
+        take_look(core, job);
     } else {
         take_keep_promise(core, asked->job, asked->life, &epoch);
     }
@@ -194,7 +194,7 @@ static void look_at_open(struct core *core, struct take_answer *answer, size_t i
     for (size_t i = 0; i < job->known.count; i++) {
         const struct known_due *due = &job->known.items[i];
         struct effect_query query = {.kind = EFFECT_QUERY_CAUSE, .cause = due->key.cause};
-        bool is_told = is_unsettled(core, job, due) || happening_is(&due->key); // lest it happens again
+        bool is_told = take_is_unsettled(core, job, due) || happening_is(&due->key); // lest it happens again
         if (!hash_is_zero(&due->key.cause) && is_told && told++ < TOLD_CAUSE_COUNT_MAX)
             look(core, answer, &query, &(struct take_query){.item = index});
     }
