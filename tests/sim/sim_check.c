@@ -12,18 +12,24 @@
 
 enum {
     UNEASY_MS = 60 * 1000, // so long after a cut or a stop things may still happen twice
-    UNTOLD_MS = 100,       // a result needs so long to its keepers
 };
 
 void sim_check_deinit(struct sim_check *check)
 {
     free(check->starts);
     free(check->holds);
+    sim_heard_deinit(&check->heard);
 }
 
 void sim_check_booted(struct sim *sim, struct sim_node *node)
 {
     sim_trace_u64(sim, node->index << 32 | node->generation);
+    sim_heard_up(sim, node);
+}
+
+void sim_check_ceased(struct sim *sim, struct sim_node *node)
+{
+    sim_heard_down(sim, node);
 }
 
 void sim_check_uneasy(struct sim *sim)
@@ -234,12 +240,12 @@ void sim_check_denied(struct sim *sim, struct sim_node *node, const struct frame
                  denied->rule, denied->reason);
 }
 
-// Its network process died before it had the end on disk, or had no time to tell anybody.
-static bool is_end_unknown(const struct sim *sim, const struct sim_start *start)
+// Its network process died before it had the end on disk, or nobody had the time to tell this node.
+static bool is_end_unknown(const struct sim *sim, const struct sim_start *start, size_t node)
 {
-    const struct sim_node *node = sim->nodes[start->node];
-    return !start->is_acknowledged &&
-           (!node->core || node->up_ms > start->ended_ms || sim->now_ms - start->ended_ms < UNTOLD_MS);
+    const struct sim_node *from = sim->nodes[start->node];
+    return (!start->is_acknowledged && (!from->core || from->up_ms > start->ended_ms)) ||
+           (node != start->node && !sim_heard_end(sim, start, node));
 }
 
 // Was it right to begin this due time again, after that start?
@@ -250,9 +256,9 @@ static bool is_justified(const struct sim *sim, const struct sim_start *earlier,
         return true;
     if (earlier->status == LEDGER_OPEN)
         return false;
-    if (earlier->status == LEDGER_OK)
-        return is_end_unknown(sim, earlier);
-    return later->attempt > earlier->attempt;
+    if (is_end_unknown(sim, earlier, later->node))
+        return true;
+    return earlier->status != LEDGER_OK && later->attempt > earlier->attempt;
 }
 
 static void compare(struct sim *sim, const struct sim_start *earlier, const struct sim_start *later)

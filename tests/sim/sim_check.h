@@ -13,6 +13,7 @@
 #include "node/core/occurrence.h"
 #include "proto/frame.h"
 #include "proto/ledger.h"
+#include "tests/sim/sim_heard.h"
 
 struct sim;
 struct sim_node;
@@ -52,6 +53,7 @@ struct sim_check {
     int64_t hearing_ms;               // a change may need so long to reach every node
     bool is_strict;                   // nothing may start twice while all nodes hear each other
     uint64_t uneasy_ms;               // true time up to which something came between the nodes
+    struct sim_heard heard;           // who was up together with whom
     struct sim_hold *holds;           // owned; by job, then node
     size_t hold_count;
 };
@@ -59,6 +61,7 @@ struct sim_check {
 void sim_check_deinit(struct sim_check *check);
 
 void sim_check_booted(struct sim *sim, struct sim_node *node);
+void sim_check_ceased(struct sim *sim, struct sim_node *node);
 // Something came between the nodes, or goes on to: a cut, a stop, a clock that jumps.
 void sim_check_uneasy(struct sim *sim);
 void sim_check_stepped(struct sim *sim, struct sim_node *node);

@@ -337,6 +337,7 @@ void sim_node_end_network(struct sim_node *node)
 {
     if (!node->core)
         return;
+    sim_check_ceased(node->sim, node);
     core_free(node->core);
     node->core = NULL;
     node->process++;

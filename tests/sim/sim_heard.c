@@ -1,0 +1,77 @@
+#include "tests/sim/sim_heard.h"
+
+#include "tests/sim/sim_check.h"
+#include "tests/sim/sim_node.h"
+
+#include <stdlib.h>
+
+enum {
+    UNTOLD_MS = 100, // a result needs so long to its keepers
+    NOTICE_MS = 300, // nodes that have just come need so long to know of each other, and then ask
+    MEET_MS = 5000,  // and so long to hear of everything, should one of them go again
+};
+
+void sim_heard_deinit(struct sim_heard *heard)
+{
+    free(heard->spans);
+}
+
+void sim_heard_up(struct sim *sim, const struct sim_node *node)
+{
+    struct sim_heard *heard = &sim->check->heard;
+    void *spans = heard->spans;
+    base_grow(&spans, &heard->capacity, heard->count + 1, sizeof *heard->spans);
+    heard->spans = spans;
+    heard->spans[heard->count++] =
+        (struct sim_span){.node = node->index, .from_ms = sim->now_ms, .until_ms = UINT64_MAX};
+}
+
+void sim_heard_down(struct sim *sim, const struct sim_node *node)
+{
+    struct sim_heard *heard = &sim->check->heard;
+    for (size_t i = heard->count; i-- > 0;) {
+        if (heard->spans[i].node != node->index)
+            continue;
+        heard->spans[i].until_ms = sim->now_ms;
+        return;
+    }
+}
+
+// When `to` has what `from` knows since known_ms; UINT64_MAX: one of them was gone before.
+static uint64_t told_ms(const struct sim *sim, const struct sim_span *from, uint64_t known_ms,
+                        const struct sim_span *to)
+{
+    uint64_t met_ms = MAX_OF(from->from_ms, to->from_ms), parted_ms = MIN_OF(from->until_ms, to->until_ms);
+    uint64_t meet_ms = parted_ms > sim->now_ms ? NOTICE_MS : MEET_MS;
+    uint64_t at_ms = MAX_OF(known_ms + UNTOLD_MS, met_ms + meet_ms);
+    return at_ms < parted_ms ? at_ms : UINT64_MAX;
+}
+
+static bool tell(const struct sim *sim, const struct sim_span *from, const struct sim_span *to,
+                 uint64_t *known_ms)
+{
+    if (known_ms[from->node] == UINT64_MAX || from->node == to->node)
+        return false;
+    uint64_t at_ms = told_ms(sim, from, known_ms[from->node], to);
+    if (at_ms >= known_ms[to->node])
+        return false;
+    known_ms[to->node] = at_ms;
+    return true;
+}
+
+bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t node)
+{
+    const struct sim_heard *heard = &sim->check->heard;
+    uint64_t *known_ms = base_alloc(sim->node_count, sizeof *known_ms);
+    for (size_t i = 0; i < sim->node_count; i++)
+        known_ms[i] = i == start->node ? start->ended_ms : UINT64_MAX;
+    for (bool is_news = true; is_news;) {
+        is_news = false;
+        for (size_t i = 0; i < heard->count; i++)
+            for (size_t k = 0; k < heard->count; k++)
+                is_news |= tell(sim, &heard->spans[i], &heard->spans[k], known_ms);
+    }
+    bool has_heard = known_ms[node] <= sim->now_ms;
+    free(known_ms);
+    return has_heard;
+}
