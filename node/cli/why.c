@@ -12,14 +12,19 @@
 #include "node/cli/outcome.h"
 #include "node/cli/print.h"
 #include "node/cli/session.h"
+#include "node/cli/why_upstream.h"
+#include "node/core/trigger/due.h"
 #include "node/io/clock.h"
 
 struct telling {
-    struct zone_file zone;         // times are read and shown in it
-    char note[JOB_TIME_NOTE_ROOM]; // what was made of the time typed; "": nothing to say
+    struct zone_file zone;               // times are read and shown in it
+    char note[JOB_TIME_NOTE_ROOM];       // what was made of the time typed; "": nothing to say
+    const struct definition *definition; // NULL: the job is not known
     bool is_json;
+    bool is_asked; // for a time
     bool has_why;
     struct control_why why; // texts owned by `texts`
+    struct why_upstream upstream;
     struct arena texts;
     struct grid grid;
     json_t *story;
@@ -64,11 +69,18 @@ static void take_story(struct telling *telling, const struct control_story *stor
     grid_add(&telling->grid, story->what);
 }
 
-static void print_not_due(const struct telling *telling)
+static bool has_calendar(const struct definition *definition)
 {
-    char before[LOCAL_TIME_ROOM], after[LOCAL_TIME_ROOM], asked[LOCAL_TIME_ROOM];
+    for (size_t i = 0; definition && i < definition->trigger_count; i++)
+        if (due_has_calendar(&definition->triggers[i]))
+            return true;
+    return !definition;
+}
+
+static void print_times_around(const struct telling *telling, const char *asked)
+{
+    char before[LOCAL_TIME_ROOM], after[LOCAL_TIME_ROOM];
     const struct control_why *why = &telling->why;
-    local_time_short(telling->zone.zone, why->due_ms, telling->now_ms, asked);
     snprintf(before, sizeof before, "never");
     snprintf(after, sizeof after, "never");
     if (why->before_ms)
@@ -77,6 +89,37 @@ static void print_not_due(const struct telling *telling)
         local_time_short(telling->zone.zone, why->after_ms, telling->now_ms, after);
     print_line("%s was not due %s (%s); before that: %s, after that: %s", job_view_short(why->job), asked,
                telling->zone.name, before, after);
+}
+
+static void print_not_due(const struct telling *telling)
+{
+    const char *job = job_view_short(telling->why.job);
+    char asked[LOCAL_TIME_ROOM], upstream[256];
+    struct buffer waits = {0};
+    local_time_short(telling->zone.zone, telling->why.due_ms, telling->now_ms, asked);
+    if (telling->upstream.is_found) {
+        why_upstream_text(&telling->upstream, &telling->zone, upstream, sizeof upstream);
+        print_line("%s did not run: %s; %s runs after it ends %s", job, upstream, job,
+                   why_upstream_wanted(&telling->upstream));
+    } else if (has_calendar(telling->definition)) {
+        print_times_around(telling, asked);
+    } else {
+        job_view_when(telling->definition, &telling->zone, telling->now_ms, &waits);
+        print_line("%s was not due %s (%s); it has no times of its own: %s", job, asked, telling->zone.name,
+                   (const char *)waits.data);
+    }
+    buffer_deinit(&waits);
+}
+
+// What came after the due time that is told.
+static void print_since(const struct telling *telling)
+{
+    char upstream[256];
+    if (!telling->upstream.is_found)
+        return;
+    why_upstream_text(&telling->upstream, &telling->zone, upstream, sizeof upstream);
+    print_line("since then: %s; %s runs after it ends %s", upstream, job_view_short(telling->why.job),
+               why_upstream_wanted(&telling->upstream));
 }
 
 static void print_head(const struct telling *telling)
@@ -96,6 +139,9 @@ static void print_document(struct telling *telling, const struct control_reply *
 {
     const struct control_why *why = &telling->why;
     json_t *object = json_object();
+    char upstream[256];
+    if (telling->upstream.is_found)
+        why_upstream_text(&telling->upstream, &telling->zone, upstream, sizeof upstream);
     json_object_set_new(object, "job", document_text(job_view_short(why->job)));
     json_object_set_new(object, "due", document_time(why->due_ms));
     json_object_set_new(object, "zone", document_text(telling->zone.name));
@@ -104,7 +150,10 @@ static void print_document(struct telling *telling, const struct control_reply *
     json_object_set_new(object, "before", document_time(why->before_ms));
     json_object_set_new(object, "after", document_time(why->after_ms));
     json_object_set_new(object, "outcome", why->is_due ? document_outcome(why->status) : json_null());
-    json_object_set_new(object, "reason", document_text_or_null(why->reason));
+    json_object_set_new(
+        object, "reason",
+        document_text_or_null(telling->upstream.is_found && !why->is_due ? upstream : why->reason));
+    json_object_set_new(object, "upstream", why_upstream_document(&telling->upstream));
     json_object_set_new(object, "owner", document_text_or_null(why->owner));
     json_object_set_new(object, "node", document_text_or_null(why->node));
     json_object_set_new(object, "run", why->has_run ? document_hex(&why->run, sizeof why->run) : json_null());
@@ -132,6 +181,9 @@ static int tell(struct client *client, const struct control_request *request, st
     }
     if (!telling->has_why)
         return client_end(client);
+    if (telling->why.is_due &&
+        (telling->is_asked || why_upstream_came_ms(&telling->upstream) <= telling->why.due_ms))
+        telling->upstream.is_found = false;
     if (telling->note[0] && !telling->is_json)
         print_line("%s", telling->note);
     if (telling->is_json)
@@ -140,13 +192,14 @@ static int tell(struct client *client, const struct control_request *request, st
         print_head(telling);
     else
         print_not_due(telling);
+    if (!telling->is_json && telling->why.is_due)
+        print_since(telling);
     if (!telling->is_json && grid_row_count(&telling->grid))
         grid_print(&telling->grid, stdout);
     return client_end(client);
 }
 
-static int read_time(const struct command_line *line, const struct definition *definition,
-                     struct telling *telling, int64_t *ret_ms)
+static int read_time(const struct command_line *line, struct telling *telling, int64_t *ret_ms)
 {
     const char *text = command_line_argument(line, 1);
     struct typed_time_context context = {telling->zone.zone, telling->now_ms, TYPED_TIME_PAST};
@@ -157,7 +210,8 @@ static int read_time(const struct command_line *line, const struct definition *d
         return COMMAND_DONE;
     if (!typed_time_parse(text, &context, &time, &error))
         return print_usage("`%.80s`: %s", text, error.text);
-    job_time_note(definition, &telling->zone, &time, telling->note);
+    telling->is_asked = true;
+    job_time_note(telling->definition, &telling->zone, &time, telling->note);
     *ret_ms = time.ms;
     return COMMAND_DONE;
 }
@@ -170,11 +224,14 @@ static int ask(const struct command_line *line, const char *job, struct telling 
     int status = session_open(line, &session);
     if (status == COMMAND_DONE)
         status = job_view_open_or_none(&session.client, &session.trust, job, &view);
-    const struct definition *definition = view.row ? &view.signed_.definition : NULL;
+    telling->definition = view.row ? &view.signed_.definition : NULL;
     if (status == COMMAND_DONE)
-        status = job_time_open_zone(line, definition, &telling->zone);
+        status = job_time_open_zone(line, telling->definition, &telling->zone);
     if (status == COMMAND_DONE)
-        status = read_time(line, definition, telling, &request.at_ms);
+        status = read_time(line, telling, &request.at_ms);
+    if (status == COMMAND_DONE && telling->definition)
+        why_upstream_find(&session.client, telling->definition,
+                          request.at_ms ? request.at_ms : telling->now_ms, &telling->upstream);
     if (status == COMMAND_DONE)
         status = tell(&session.client, &request, telling);
     job_view_close(&view);

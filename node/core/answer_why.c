@@ -120,9 +120,11 @@ static void tell_run(struct core *core, struct answer *answer, const struct gath
     char id[2 * RUN_ID_SIZE + 1];
     hex_encode(run->run.b, RUN_ID_SIZE, id);
     id[8] = 0;
-    const struct answer_line claimed = {.at_ms = run->claimed_ms, .node = run->owner};
-    const struct answer_line started = {.at_ms = run->started_ms, .node = run->executor};
-    const struct answer_line ended = {.at_ms = run->ended_ms, .node = run->executor};
+    // Behind what was written about it in the same millisecond: why it was claimed.
+    const uint64_t stamp = UINT64_MAX - 1;
+    const struct answer_line claimed = {.at_ms = run->claimed_ms, .stamp = stamp, .node = run->owner};
+    const struct answer_line started = {.at_ms = run->started_ms, .stamp = stamp, .node = run->executor};
+    const struct answer_line ended = {.at_ms = run->ended_ms, .stamp = stamp, .node = run->executor};
     if (run->claimed_ms)
         add_line(answer, &claimed, "claimed attempt %u for %s", run->attempt,
                  core_node_name(core, &run->executor));
@@ -275,12 +277,23 @@ static bool is_involved(struct core *core, const struct answer *answer, const st
            job->is_each;
 }
 
+// A node that reads a record again may write the same line again.
+static bool is_repeated(const struct answer *answer, size_t index)
+{
+    const struct answer_line *line = &answer->lines[index];
+    for (size_t i = index; i-- > 0 && line->at_ms - answer->lines[i].at_ms < 1000;)
+        if (node_id_equal(&line->node, &answer->lines[i].node) &&
+            strcmp(line->what, answer->lines[i].what) == 0)
+            return true;
+    return false;
+}
+
 static void reply_lines(struct core *core, struct answer *answer, const struct gather_due *due)
 {
     sort_lines(answer);
     for (size_t i = 0; i < answer->line_count; i++) {
         const struct answer_line *line = &answer->lines[i];
-        if (line->is_node_wide && !is_involved(core, answer, due, &line->node))
+        if (is_repeated(answer, i) || (line->is_node_wide && !is_involved(core, answer, due, &line->node)))
             continue;
         struct control_reply reply = {.kind = CONTROL_REPLY_STORY,
                                       .is.story = {.at_ms = line->at_ms,
@@ -292,7 +305,18 @@ static void reply_lines(struct core *core, struct answer *answer, const struct g
     }
 }
 
-// The due time asked about, or the stretch it lies in; without one, the newest that has come.
+// Does the schedule, as it is now, have this very due time?
+static bool is_due_at(const struct core *core, const struct answer *answer)
+{
+    const struct job *job = jobs_find(&core->jobs, answer->job);
+    struct control_why why = {0};
+    if (job)
+        nearest(job, answer->at_ms, &why);
+    return why.is_due;
+}
+
+// The due time asked about, or the stretch it lies in, or the first that came in the time named; without
+// one, the newest that has come.
 static const struct gather_due *choose(const struct core *core, const struct answer *answer)
 {
     const struct gather_due *stretch = NULL, *caused = NULL; // the first of those
@@ -307,7 +331,7 @@ static const struct gather_due *choose(const struct core *core, const struct ans
             time_ms <= answer->at_ms + unsaid_ms(answer->at_ms))
             caused = due;
     }
-    return stretch ? stretch : caused;
+    return stretch || !caused || is_due_at(core, answer) ? stretch : caused;
 }
 
 // The newest due time that has come, whether or not anything is written about it.

@@ -75,5 +75,51 @@ class Times(story.Story):
                       answer.stderr)
 
 
+class WhatJobsWaitFor(story.Story):
+    def setUp(self):
+        self.one = self.fleet.first_node()
+        self.one.add("a", "--every", "30d", "--shell", "test ! -e " + self.fleet.path("broken"))
+        self.one.add("b", "--after", "a", "--", "true")
+
+    def break_a(self):
+        open(self.fleet.path("broken"), "w", encoding="utf-8").close()
+        self.one.run("run", "a", "--wait", status=fleet.FAILED)
+        return self.one.ended("a", "failed")[0]
+
+    def wait_for_b(self):
+        self.one.run("run", "a", "--wait")
+        return fleet.wait_until(lambda: self.one.ended("b", "ok"), 30, "b comes after a")[0]
+
+    def test_a_run_without_a_due_time_is_found_by_what_runs_shows_of_it(self):
+        row = self.wait_for_b()
+        for size in (len("2027-01-10T12:00"), len("2027-01-10T12:00:00"), len(row["due"])):
+            told = self.one.ask("why", "b", row["due"][:size].rstrip("Z") + "Z")
+            self.assertEqual((told["run"], told["outcome"]), (row["run"], "ok"))
+
+    def test_who_did_not_run_after_another_is_told_why(self):
+        failed = self.break_a()
+        for time in ((), (failed["due"],), (failed["ended"],)):
+            said = self.one.run("why", "b", *time).stdout
+            self.assertIn("b did not run: upstream a ended failed at ", said)
+            self.assertIn("(exit 1); b runs after it ends ok", said)
+            told = self.one.ask("why", "b", *time)
+            self.assertEqual((told["is_due"], told["outcome"]), (False, None))
+            self.assertEqual((told["upstream"]["job"], told["upstream"]["outcome"]), ("a", "failed"))
+            self.assertEqual(told["upstream"]["ended"], failed["ended"])
+            self.assertIn("upstream a ended failed", told["reason"])
+
+    def test_who_has_not_run_since_is_told_why(self):
+        row = self.wait_for_b()
+        self.break_a()
+        said = self.one.run("why", "b").stdout
+        self.assertTrue(said.startswith("ok"), said)
+        self.assertIn("since then: upstream a ended failed at ", said)
+        told = self.one.ask("why", "b", row["due"])
+        self.assertEqual((told["outcome"], told["upstream"]), ("ok", None))
+
+    def test_what_has_no_times_of_its_own_says_what_it_waits_for(self):
+        self.assertIn("it has no times of its own: after a", self.one.run("why", "b", "2020-02-02 02:02").stdout)
+
+
 if __name__ == "__main__":
     story.main()
