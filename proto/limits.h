@@ -42,7 +42,9 @@ enum {
     LIMIT_LEDGER_ITEM_COUNT_MAX = 64,
     LIMIT_CLAIM_COUNT_MAX = 60, // due times in one claim
     LIMIT_EVENT_DATA_SIZE_MAX = 4096,
-    LIMIT_EVENT_COUNT_MAX = 8192, // that have not expired
+    LIMIT_EVENT_COUNT_MAX = 8192,             // that have not expired
+    LIMIT_CHANGED_NAMES_SIZE_MAX = 4080,      // of files that changed together, as a watch tells them
+    LIMIT_CHANGED_PATHS_SIZE_MAX = 64 * 1024, // of the same, as their job is told
 
     // Wire.
     LIMIT_DATAGRAM_SIZE_MAX = 1200,

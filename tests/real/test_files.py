@@ -7,7 +7,7 @@ import fleet
 import processes
 import story
 
-SAYS = 'echo "$KATYDID_CAUSE $KATYDID_FILE_CHANGE $KATYDID_FILE"'
+SAYS = 'printf "%s\\n" "$KATYDID_CAUSE $KATYDID_FILE_CHANGE $KATYDID_FILE"'
 
 
 class Files(story.Story):
@@ -71,6 +71,24 @@ class Files(story.Story):
         self.assertEqual(self.outputs("ingest", 2)[1], f"file move {self.folder}/b.csv")
         os.unlink(os.path.join(self.folder, "b.csv"))
         self.assertEqual(self.outputs("ingest", 3)[2], f"file remove {self.folder}/b.csv")
+
+    def test_files_that_change_together_are_all_named(self):
+        self.add("ingest", "--file", self.folder, "--quiet-for", "1500ms")
+        for name in ("b.csv", "a.csv", "two\nlines\\n", "\udcff"):
+            self.write(name)
+        said = self.outputs("ingest", 1)[0]
+        paths = [f"{self.folder}/a.csv", f"{self.folder}/b.csv", f"{self.folder}/two\\nlines\\\\n", f"{self.folder}/\N{REPLACEMENT CHARACTER}"]
+        self.assertEqual(said.split("\n"), ["file create", "create", "create", "create " + paths[0], *paths[1:]])
+        self.assertRegex(self.one.run("why", "ingest").stdout, "file was seen to change: create a.csv and 3 more")
+        self.one.run("add", "count", "--file", self.folder, "--spread", "all", "--user", "root", "--quiet-for", "2s",
+                     "--shell", 'echo "$KATYDID_FILE" | wc -l; echo $KATYDID_FILE_MORE')
+        fleet.wait_until(lambda: len(self.watchers()) == 2, 20, "the second is watched")
+        time.sleep(0.5)
+        for i in range(1000):
+            self.write(f"{i:0100}")
+        named, more = map(int, self.outputs("count", 1)[0].split())
+        self.assertEqual(named + more, 1000)
+        self.assertGreater(named, 30)
 
     def test_a_folder_that_is_replaced_is_still_watched(self):
         self.add("ingest", "--file", self.folder, "--quiet-for", "200ms")

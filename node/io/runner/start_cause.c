@@ -41,14 +41,52 @@ static int64_t due_ms(const struct check *check)
     return check->order->not_before_ms ? check->order->not_before_ms : stamp_wall_ms(check->order->stamp);
 }
 
-static void add_file(struct start_cause *cause, const struct check *check)
+// A name may hold anything but a slash: its backslashes and newlines are written \\ and \n, so that a line is
+// always one file.
+static void add_escaped(struct buffer *out, const char *text)
 {
-    const struct watches_news *news = check->news;
-    const char *path = check->definition.triggers[check->start->trigger].path;
-    snprintf(cause->file, sizeof cause->file, "%s%s%s", path, news->report.name[0] ? "/" : "",
-             news->report.name);
-    add(cause, "KATYDID_FILE", cause->file);
-    add(cause, "KATYDID_FILE_CHANGE", definition_file_change_text(news->report.what));
+    for (; *text; text++) {
+        if (*text == '\\' || *text == '\n')
+            buffer_add_u8(out, '\\');
+        buffer_add_u8(out, *text == '\n' ? 'n' : (uint8_t)*text);
+    }
+}
+
+static void add_path(struct buffer *out, const char *folder, const char *name)
+{
+    size_t size = strlen(folder);
+    add_escaped(out, folder);
+    if (name[0] && (!size || folder[size - 1] != '/'))
+        buffer_add_u8(out, '/');
+    add_escaped(out, name);
+}
+
+// Lines are separated, not ended: what is about one file is that file alone.
+static void add_files(struct start_cause *cause, const struct check *check)
+{
+    const struct watch_report *report = &check->news->report;
+    const char *path = check->definition.triggers[check->start->trigger].path, *name = NULL;
+    uint32_t what, told = 0;
+    for (; (name = watch_report_next(report, name, &what)); told++) {
+        const char *word = definition_file_change_text(what);
+        size_t before = cause->files.size;
+        if (told)
+            buffer_add_u8(&cause->files, '\n');
+        add_path(&cause->files, path, name);
+        if (told && cause->files.size >= LIMIT_CHANGED_PATHS_SIZE_MAX) {
+            cause->files.size = before;
+            break;
+        }
+        if (told)
+            buffer_add_u8(&cause->changes, '\n');
+        buffer_add(&cause->changes, word, strlen(word));
+    }
+    buffer_add_u8(&cause->files, 0);
+    buffer_add_u8(&cause->changes, 0);
+    snprintf(cause->more, sizeof cause->more, "%u", report->count - told);
+    add(cause, "KATYDID_FILE", (const char *)cause->files.data);
+    add(cause, "KATYDID_FILE_CHANGE", (const char *)cause->changes.data);
+    add(cause, "KATYDID_FILE_MORE", cause->more);
 }
 
 static void add_word(char *text, size_t room, const char *word)
@@ -105,6 +143,8 @@ static void tell_event(struct start_cause *cause, const struct check *check)
 void start_cause_deinit(struct start_cause *cause)
 {
     free(cause->data);
+    buffer_deinit(&cause->files);
+    buffer_deinit(&cause->changes);
     *cause = (struct start_cause){0};
 }
 
@@ -125,7 +165,7 @@ void start_cause_init(struct start_cause *cause, const struct check *check)
         add(cause, "KATYDID_BOOT", cause->boot);
     }
     if (check->news)
-        add_file(cause, check);
+        add_files(cause, check);
     if (check->shown)
         add_upstream(cause, check->shown);
 }

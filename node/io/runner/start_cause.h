@@ -12,7 +12,10 @@
 //           KATYDID_EVENT_DATA   its data, where they hold no zero byte and do not go to standard input
 //   member  KATYDID_MEMBER          the node
 //           KATYDID_MEMBER_CHANGE   join, leave or dead
-//   file    KATYDID_FILE KATYDID_FILE_CHANGE
+//   file    KATYDID_FILE         the files that changed together, a path each line; a newline or backslash in
+//                                a path is written \n or \\, as `printf %b` reads it
+//           KATYDID_FILE_CHANGE  what became of each, a word each line: create, change, remove or move
+//           KATYDID_FILE_MORE    how many more changed, of which there was no room to tell; 0: none
 //   after   KATYDID_UPSTREAM_JOB, _OUTCOME, _RUNS and _DUE: what it comes after. Of several ends one word
 //           each, in the order in which the trigger names the jobs; a run or due time there is not: `-`
 #ifndef NODE_IO_RUNNER_START_CAUSE_H
@@ -31,7 +34,8 @@ struct start_cause {
     size_t count;
     char trigger[TRIGGER_TEXT_SIZE];
     char boot[2 * 16 + 1];
-    char file[LIMIT_TEXT_SIZE_MAX + 260]; // the path, and the name in it
+    struct buffer files, changes; // owned; of a file trigger
+    char more[16];
     char jobs[LIMIT_UPSTREAM_COUNT_MAX * NAME_JOB_ROOM], outcomes[LIMIT_UPSTREAM_COUNT_MAX * 16];
     char runs[LIMIT_UPSTREAM_COUNT_MAX * (2 * RUN_ID_SIZE + 1)];
     char dues[LIMIT_UPSTREAM_COUNT_MAX * INSTANT_TEXT_SIZE];

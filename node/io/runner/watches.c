@@ -170,6 +170,32 @@ static bool is_in_force(struct runner *runner, const struct watches_item *item)
 
 // --- news --------------------------------------------------------------------
 
+// For people: what is no character of a text becomes a question mark.
+static void print_name(const char *name, char out[WATCHES_NAME_ROOM])
+{
+    bool is_text = name_is_text(bytes_of_text(name), NAME_MAX);
+    size_t size = strnlen(name, WATCHES_NAME_ROOM - 1);
+    while (is_text && name[size] && size && ((uint8_t)name[size] & 0xc0) == 0x80)
+        size--; // no half characters
+    for (size_t i = 0; i < size; i++) {
+        uint8_t c = (uint8_t)name[i];
+        out[i] = c < ' ' || c == 0x7f || (c >= 0x80 && !is_text) ? '?' : name[i];
+    }
+    out[size] = 0;
+}
+
+// "create a.csv", "create a.csv and 3 more"
+static void print_news(const struct watch_report *report, char out[FRAME_NAME_ROOM])
+{
+    char name[WATCHES_NAME_ROOM] = "";
+    uint32_t what = 0;
+    const char *first = watch_report_next(report, NULL, &what);
+    print_name(first, name);
+    snprintf(out, FRAME_NAME_ROOM, "%s %s", definition_file_change_text(what), name);
+    if (report->count > 1)
+        snprintf(out + strlen(out), FRAME_NAME_ROOM - strlen(out), " and %u more", report->count - 1);
+}
+
 static void tell(struct runner *runner, struct watches_news *news, uint64_t now_ms)
 {
     struct frame frame = {.kind = FRAME_HAPPENED, .record = news->definition};
@@ -178,8 +204,7 @@ static void tell(struct runner *runner, struct watches_news *news, uint64_t now_
                                        .cause = FRAME_FILE,
                                        .cause_record = news->token,
                                        .attempt = 1};
-    snprintf(frame.name, sizeof frame.name, "%s %.100s", definition_file_change_text(news->report.what),
-             news->report.name);
+    print_news(&news->report, frame.name);
     news->told_ms = now_ms;
     runner_send(runner, &frame, NULL);
 }
@@ -188,9 +213,7 @@ static void take_report(struct runner *runner, const struct watches_item *item,
                         const struct watch_report *report)
 {
     struct watches *watches = &runner->watches;
-    bool is_fine = (report->what & DEFINITION_FILE_ALL) && !(report->what & (report->what - 1)) &&
-                   report->what <= DEFINITION_FILE_ALL && memchr(report->name, 0, sizeof report->name);
-    if (!is_fine || watches->news_count == WATCHES_NEWS_COUNT_MAX) {
+    if (!watch_report_is_valid(report) || !report->count || watches->news_count == WATCHES_NEWS_COUNT_MAX) {
         if (!watches->lost_count++)
             notice_say(EFFECT_WARNING, "changes of files come faster than their jobs run; some are left out");
         return;

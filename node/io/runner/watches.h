@@ -12,6 +12,7 @@
 
 #include "node/io/runner/check.h"
 #include "node/io/watch/watch.h"
+#include "node/io/watch/watch_report.h"
 
 struct runner;
 
@@ -23,6 +24,7 @@ enum {
     WATCHES_RETRY_MS_MIN = 1000,
     WATCHES_RETRY_MS_MAX = 300 * 1000,
     WATCHES_GOOD_MS = 60 * 1000, // lived so long: the next death is a first one again
+    WATCHES_NAME_ROOM = 81,      // of a file's name as people are told it
 };
 
 struct watches_item { // one file trigger of one definition

@@ -3,13 +3,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "node/io/clock.h"
-#include "node/io/watch/snapshot.h"
-#include "proto/definition.h"
+#include "node/io/watch/batch.h"
 
 enum {
     EVENTS = IN_CREATE | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE | IN_MOVE | IN_DELETE_SELF |
@@ -24,9 +22,9 @@ struct watch {
     dev_t device;
     ino_t inode; // what inotify watches
     struct snapshot seen;
-    struct watch_report pending; // count 0: nothing
-    uint64_t changed_ms;         // when the last change was seen
-    uint64_t told_ms;            // when the last report was written; 0: never
+    struct batch pending;
+    uint64_t changed_ms; // when the last change was seen
+    uint64_t told_ms;    // when the last report was written; 0: never
 };
 
 // The folder, or whatever has its name by now.
@@ -43,19 +41,16 @@ static void follow(struct watch *watch, const struct snapshot *now)
 static void look(struct watch *watch, uint64_t now_ms)
 {
     struct snapshot now;
-    struct snapshot_change last;
     snapshot_take(watch->path, watch->pattern, &now);
     follow(watch, &now);
-    size_t count = snapshot_compare(&watch->seen, &now, watch->wanted, &last, 1);
-    if (count) {
-        // Who writes to a file that is new is still making it.
-        bool is_same = watch->pending.count && strcmp(watch->pending.name, last.name) == 0;
-        if (!is_same || last.what != DEFINITION_FILE_CHANGE)
-            watch->pending.what = last.what;
-        watch->pending.count += (uint32_t)count;
-        memcpy(watch->pending.name, last.name, sizeof watch->pending.name);
+    size_t room = watch->seen.count + now.count;
+    struct snapshot_change *changes = base_alloc(room + 1, sizeof *changes);
+    size_t count = snapshot_compare(&watch->seen, &now, watch->wanted, changes, room);
+    for (size_t i = 0; i < count; i++)
+        batch_add(&watch->pending, &changes[i]);
+    if (count)
         watch->changed_ms = now_ms;
-    }
+    free(changes);
     snapshot_deinit(&watch->seen);
     watch->seen = now;
 }
@@ -70,12 +65,13 @@ static uint64_t ready_ms(const struct watch *watch)
 // False: nobody reads any more.
 static bool tell(struct watch *watch, uint64_t now_ms)
 {
-    if (!watch->pending.count || now_ms < ready_ms(watch))
+    struct watch_report report = {0};
+    if (batch_is_empty(&watch->pending) || now_ms < ready_ms(watch))
         return true;
-    ssize_t size = write(STDOUT_FILENO, &watch->pending, sizeof watch->pending);
-    watch->pending = (struct watch_report){0};
+    batch_report(&watch->pending, &report);
+    batch_deinit(&watch->pending);
     watch->told_ms = now_ms;
-    return size == (ssize_t)sizeof watch->pending;
+    return write(STDOUT_FILENO, &report, sizeof report) == (ssize_t)sizeof report;
 }
 
 // Waits for news, at most until something has to be done; true: the reader is gone.
@@ -84,7 +80,7 @@ static bool rest(struct watch *watch, uint64_t now_ms)
     uint64_t wait_ms = WATCH_LOOK_MS;
     char news[4096];
     struct pollfd ready[2] = {{.fd = STDOUT_FILENO}, {.fd = watch->inotify, .events = POLLIN}};
-    if (watch->pending.count)
+    if (!batch_is_empty(&watch->pending))
         wait_ms = MIN_OF(wait_ms, ready_ms(watch) > now_ms ? ready_ms(watch) - now_ms : 0);
     if (poll(ready, 2, (int)wait_ms) > 0 && ready[0].revents & (POLLERR | POLLHUP))
         return true;
@@ -116,6 +112,7 @@ int watch_main(const char *const arguments[WATCH_ARGUMENT_COUNT])
         if (!tell(&watch, clock_now_ms()))
             break;
     }
+    batch_deinit(&watch.pending);
     snapshot_deinit(&watch.seen);
     return 0;
 }

@@ -3,16 +3,11 @@
 // The runner starts it like a command: `katydid watch-process PATH PATTERN CHANGES QUIET_MS THROTTLE_MS`. It
 // looks whenever inotify says that something happened and each WATCH_LOOK_MS in any case, so that folders
 // that are replaced, appear late or lie on a file system without inotify are seen as well. When nothing more
-// has changed for QUIET_MS it writes one report to standard output; within THROTTLE_MS of that it writes no
-// other, but tells at the end of it what happened meanwhile. So what it says is bounded, whatever happens
-// there.
-//
-// A report is one struct watch_report. It ends when nobody reads any more, and dies with the runner.
+// has changed for QUIET_MS it writes one report of all that did (watch_report.h) to standard output; within
+// THROTTLE_MS of that it writes no other, but tells at the end of it what happened meanwhile. So what it says
+// is bounded, whatever happens there. It ends when nobody reads any more, and dies with the runner.
 #ifndef NODE_IO_WATCH_WATCH_H
 #define NODE_IO_WATCH_WATCH_H
-
-#include <limits.h>
-#include <stdint.h>
 
 enum {
     WATCH_LOOK_MS = 2000,
@@ -21,12 +16,6 @@ enum {
 };
 
 #define WATCH_ARGUMENT "watch-process" // argv[1] of such a process
-
-struct watch_report {
-    uint32_t what;           // a bit of enum definition_file_change: of the last change
-    uint32_t count;          // changes since the report before
-    char name[NAME_MAX + 1]; // of the last one; "" the path itself
-};
 
 // Runs until its output is closed. Returns the exit status.
 int watch_main(const char *const arguments[WATCH_ARGUMENT_COUNT]);
