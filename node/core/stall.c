@@ -3,10 +3,14 @@
 #include "node/core/catch_up.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
+#include "node/core/trigger/instant.h"
+#include "node/core/trigger/phrase.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NOTE_SIZE_MAX = 100 }; // of the note of a pause, in the reason it gives
 
 struct standing { // why a job stands still
     enum ledger_status status;
@@ -14,27 +18,58 @@ struct standing { // why a job stands still
     char reason[sizeof((struct jobs_stall *)0)->reason];
 };
 
-// The pause that has been open for longest.
-static const struct table_record *first_pause(const struct table_job *row, int64_t wall_ms)
+// The pause that has been open for longest, and how many are.
+static const struct table_record *first_pause(const struct table_job *row, int64_t wall_ms, size_t *ret_count)
 {
     const struct table_record *first = NULL, *pause = NULL;
-    while (row && (pause = table_job_next_pause(row, pause)))
-        if ((!pause->until_ms || wall_ms < pause->until_ms) && (!first || pause->stamp < first->stamp))
+    *ret_count = 0;
+    while (row && (pause = table_job_next_pause(row, pause))) {
+        if (pause->until_ms && wall_ms >= pause->until_ms)
+            continue;
+        ++*ret_count;
+        if (!first || pause->stamp < first->stamp)
             first = pause;
+    }
     return first;
 }
 
+// As much of a note as fits, cut between characters.
+static void add_note(const struct table_record *record, struct phrase *phrase)
+{
+    struct arena arena = {0};
+    struct pause pause;
+    table_record_pause(record, &arena, &pause);
+    size_t size = pause.note ? MIN_OF(strlen(pause.note), (size_t)NOTE_SIZE_MAX) : 0;
+    bool is_cut = size && pause.note[size];
+    while (is_cut && size && ((uint8_t)pause.note[size] & 0xc0) == 0x80)
+        size--;
+    if (size)
+        phrase_add(phrase, ": %.*s%s", (int)size, pause.note, is_cut ? "..." : "");
+    arena_deinit(&arena);
+}
+
+// "paused by ann until 2027-03-28T01:30:00.000Z: the disk is being replaced"
 static void explain_pause(const struct core *core, const struct job *job, struct standing *ret)
 {
-    const struct table_record *pause = first_pause(jobs_row(core, job->name), core->wall_ms);
-    snprintf(ret->reason, sizeof ret->reason, "paused");
+    struct phrase phrase;
+    char until[INSTANT_TEXT_SIZE];
+    size_t count;
+    const struct table_record *pause = first_pause(jobs_row(core, job->name), core->wall_ms, &count);
+    phrase_init(&phrase, ret->reason, sizeof ret->reason);
+    phrase_add(&phrase, "paused");
     if (!pause)
         return;
     struct node_id signer = table_record_signer(pause);
     const struct authority_log_operator *person = authority_log_find_operator(&core->authority, &signer);
     ret->from_ms = stamp_wall_ms(pause->stamp);
     if (person && person->name)
-        snprintf(ret->reason, sizeof ret->reason, "paused by %.100s", person->name);
+        phrase_add(&phrase, " by %.63s", person->name);
+    instant_print(pause->until_ms, until);
+    if (pause->until_ms)
+        phrase_add(&phrase, " until %s", until);
+    add_note(pause, &phrase);
+    if (count > 1)
+        phrase_add(&phrase, " (the first of %zu pauses)", count);
 }
 
 static void judge(const struct core *core, const struct job *job, struct standing *ret)
@@ -105,6 +140,9 @@ void stall_follow(struct core *core, struct job *job)
 {
     struct standing standing;
     judge(core, job, &standing);
+    if (job->is_paused && job->stall &&
+        job->stall->status == standing.status) // perhaps by one more, or one less
+        memcpy(job->stall->reason, standing.reason, sizeof job->stall->reason);
     if (standing.status == (job->stall ? job->stall->status : LEDGER_OPEN))
         return;
     if (may_settle(core, job))

@@ -120,6 +120,17 @@ class WhatJobsWaitFor(story.Story):
     def test_what_has_no_times_of_its_own_says_what_it_waits_for(self):
         self.assertIn("it has no times of its own: after a", self.one.run("why", "b", "2020-02-02 02:02").stdout)
 
+    def test_a_pause_is_told_with_who_made_it_its_end_and_its_note(self):
+        self.one.add("tick", "--every", "1s", "--", "true")
+        self.one.run("pause", "tick", "--until", "2100-01-02 03:04", "--note", "disk is being replaced \u2014 ask Ann")
+        self.one.run("pause", "tick", "--note", "the second")
+        due = self.one.ask("next", "tick", "--count", "1")[0]
+        fleet.wait_until(lambda: self.one.status()["time"] > due, 10, "it is due")
+        reason = self.one.ask("why", "tick", due)["reason"]
+        who = self.one.ask("show", "tick")["pauses"][0]["by"]
+        self.assertEqual(reason, f"paused by {who} until 2100-01-02T03:04:00.000Z: "
+                         "disk is being replaced \u2014 ask Ann (the first of 2 pauses)")
+
 
 if __name__ == "__main__":
     story.main()
