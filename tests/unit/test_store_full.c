@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,6 +78,15 @@ static void fill_disk(void)
     close(file);
 }
 
+// All but so much of it.
+static void leave_room(size_t size_bytes)
+{
+    struct stat status;
+    fill_disk();
+    assert_int_equal(stat(filler, &status), 0);
+    assert_int_equal(truncate(filler, status.st_size - (off_t)size_bytes), 0);
+}
+
 static bool has_ballast(void)
 {
     char path[SUPPORT_DIR_ROOM + 16];
@@ -126,18 +136,33 @@ static void put_pause(uint64_t stamp)
     support_store_sign(&fixture, 2, ENVELOPE_PAUSE, &body);
 }
 
-static void fill_store(void)
+// The store's thread writes its ballast before it says what is stored; until then the room is not ours to
+// take.
+static void open_store(void)
+{
+    struct support_rows rows;
+    support_store_open(&fixture);
+    support_store_gather(&fixture, 0, &rows);
+    support_rows_deinit(&rows);
+}
+
+static void write_until_full(void)
 {
     struct event event;
-    support_store_open(&fixture);
-    support_store_settle(&fixture);
-    fill_disk();
     for (uint32_t index = 0; fixture.storage == EVENT_STORAGE_OK && index < 1000; index++) {
         put_output(index, EFFECT_WRITE_MAY);
         while (fixture.settled + fixture.refused < fixture.ticket)
             support_store_wait(&fixture, &event);
     }
     assert_int_equal(fixture.storage, EVENT_STORAGE_FULL);
+}
+
+static void fill_store(void)
+{
+    open_store();
+    assert_true(has_ballast());
+    fill_disk();
+    write_until_full();
 }
 
 static void a_full_disk_is_said_and_output_refused(void **state)
@@ -164,6 +189,36 @@ static void pauses_get_the_room_of_the_ballast(void **state)
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_RECORD), 50);
     assert_int_equal(fixture.storage, EVENT_STORAGE_FULL); // said again after a restart
     support_rows_deinit(&rows);
+}
+
+// Each is a commit of its own and takes more of the log than of the file: that must not eat up the room.
+static void pauses_that_come_one_by_one_get_it_too(void **state)
+{
+    (void)state;
+    struct support_rows rows;
+    need_disk();
+    fill_store();
+    for (uint64_t stamp = 0; stamp < 500; stamp++) {
+        put_pause(stamp);
+        support_store_settle(&fixture);
+    }
+    support_store_reload(&fixture, &rows);
+    assert_int_equal(support_rows_count(&rows, EVENT_ROW_RECORD), 500);
+    support_rows_deinit(&rows);
+}
+
+// Much was written when the last of the room went: the file is behind its log as far as it may be.
+static void a_long_log_does_not_keep_the_ballast_from_pauses(void **state)
+{
+    (void)state;
+    need_disk();
+    open_store();
+    leave_room(900 * 1024);
+    write_until_full();
+    for (uint64_t stamp = 0; stamp < 200; stamp++) {
+        put_pause(stamp);
+        support_store_settle(&fixture);
+    }
 }
 
 static void room_that_returns_is_noticed(void **state)
@@ -235,7 +290,7 @@ static void forgetting_history_works_on_a_full_disk(void **state)
 {
     (void)state;
     need_disk();
-    support_store_open(&fixture);
+    open_store();
     for (int64_t due_ms = 1; due_ms <= 200; due_ms++) {
         struct ledger_occurrence due = support_due("a", SUPPORT_WALL_MS + due_ms);
         struct ledger_claim claim = support_claim(&due);
@@ -245,12 +300,7 @@ static void forgetting_history_works_on_a_full_disk(void **state)
     }
     support_store_settle(&fixture);
     fill_disk();
-    for (uint32_t index = 0; fixture.storage == EVENT_STORAGE_OK; index++) {
-        struct event event;
-        put_output(index, EFFECT_WRITE_MAY);
-        while (fixture.settled + fixture.refused < fixture.ticket)
-            support_store_wait(&fixture, &event);
-    }
+    write_until_full();
     struct effect_write retain = {
         .kind = EFFECT_WRITE_RETAIN,
         .class = EFFECT_WRITE_MUST,
@@ -296,6 +346,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_full_disk_is_said_and_output_refused),
         TEST(pauses_get_the_room_of_the_ballast),
+        TEST(pauses_that_come_one_by_one_get_it_too),
+        TEST(a_long_log_does_not_keep_the_ballast_from_pauses),
         TEST(room_that_returns_is_noticed),
         TEST(a_full_disk_without_ballast_can_be_started_from),
         TEST(what_must_be_written_waits_for_room),

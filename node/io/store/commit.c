@@ -100,25 +100,58 @@ static void acknowledge(struct commit *commit, const struct request_list *writes
         say_stored(commit, ticket, false);
 }
 
-// On 0 they are on the disk, acknowledged and gone from the list.
-static int settle(struct commit *commit, struct request_list *writes)
+// On a full disk the log is kept short: a commit takes more of it than of the file, and copying it back has
+// to find room.
+static int keep_log_short(struct commit *commit)
 {
-    if (!writes->first)
-        return 0;
+    bool is_long = commit->database->log_pages >= COMMIT_FULL_PAGES;
+    return database_checkpoint(commit->database, commit->state == EVENT_STORAGE_FULL && is_long);
+}
+
+static int settle_part(struct commit *commit, struct request_list *writes)
+{
     int outcome = perform_all(commit, writes);
     if (outcome)
         return outcome;
     count(commit, writes);
     acknowledge(commit, writes);
     forget_all(commit, writes);
-    return 0;
+    return keep_log_short(commit);
 }
 
-// A checkpoint that finds no room loses nothing, but the log must not grow for ever.
+static void take_part(struct request_list *writes, struct request_list *part)
+{
+    for (size_t bytes = 0; writes->first && bytes < COMMIT_PART_BYTES;) {
+        struct request *request = request_take(writes);
+        bytes += request->size_bytes;
+        request_add(part, request);
+    }
+}
+
+// On 0 they are on the disk, acknowledged and gone from the list; else the rest is still in it.
+static int settle(struct commit *commit, struct request_list *writes)
+{
+    int outcome = 0;
+    while (writes->first && !outcome) {
+        struct request_list part = {0};
+        take_part(writes, &part);
+        outcome = settle_part(commit, &part);
+        request_move(writes, &part);
+        *writes = part;
+    }
+    return outcome;
+}
+
+// The room of the ballast goes to the file first: it is enough for all that the log is ahead, and then the
+// log gives back more than it took. Left to the log, it would be gone before the log is ever copied back.
 static void enter_full(struct commit *commit)
 {
+    bool is_new = commit->state != EVENT_STORAGE_FULL;
     ballast_remove(&commit->ballast);
     enter(commit, EVENT_STORAGE_FULL);
+    int outcome = is_new ? database_checkpoint(commit->database, true) : 0;
+    if (outcome && outcome != STORE_FULL)
+        commit_fail(commit);
 }
 
 static void check(struct commit *commit, int outcome)
@@ -152,11 +185,8 @@ static void sort_out(struct commit *commit, struct request_list *writes)
 
 void commit_batch(struct commit *commit, struct request_list *writes)
 {
-    if (commit->state == EVENT_STORAGE_OK) {
+    if (commit->state == EVENT_STORAGE_OK)
         check(commit, settle(commit, writes));
-        if (commit->state == EVENT_STORAGE_OK)
-            check(commit, database_checkpoint(commit->database, false));
-    }
     if (commit->state == EVENT_STORAGE_FULL) {
         sort_out(commit, writes);
         commit_retry(commit);
@@ -164,8 +194,6 @@ void commit_batch(struct commit *commit, struct request_list *writes)
     forget_all(commit, writes);
 }
 
-// Appending to the log comes first: the ballast's room is enough for that. Copying the log back frees
-// more than it takes only when it is through, and it may use up the room on the way.
 static int settle_waiting(struct commit *commit)
 {
     int outcome = settle(commit, &commit->waiting);
@@ -180,8 +208,6 @@ void commit_retry(struct commit *commit)
     if (commit->state != EVENT_STORAGE_FULL)
         return;
     int outcome = settle_waiting(commit);
-    if (!outcome)
-        outcome = database_checkpoint(commit->database, false);
     if (outcome && outcome != STORE_FULL) {
         commit_fail(commit);
         return;

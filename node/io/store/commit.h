@@ -12,8 +12,10 @@
 #include "node/io/store/retain.h"
 
 enum {
-    COMMIT_SWEEP_COUNT = 2048, // writes between two sweeps
-    COMMIT_SWEEP_PART = 8,     // or this part of size_max_bytes, if that comes first
+    COMMIT_PART_BYTES = 128 * 1024, // of writes in one transaction, so that the log's length is bounded
+    COMMIT_FULL_PAGES = 200,        // length of the log at which it is copied back while the disk is full
+    COMMIT_SWEEP_COUNT = 2048,      // writes between two sweeps
+    COMMIT_SWEEP_PART = 8,          // or this part of size_max_bytes, if that comes first
 };
 
 struct commit {

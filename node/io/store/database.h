@@ -16,7 +16,8 @@
 // 40 KB of writing per run, those of 2 KiB 60 KB, those of 4 KiB 100 KB. Flash thanks for the smallest.
 enum {
     DATABASE_PAGE_SIZE = 1024,
-    DATABASE_CHECKPOINT_PAGES = 1000, // a mebibyte, as much as the ballast: a full disk must have room for it
+    DATABASE_CHECKPOINT_PAGES = 800, // with one more transaction (commit.h) less than the ballast: on a full
+                                     // disk its room is all there is for copying the log back
     DATABASE_JOURNAL_SIZE_MAX = 1024 * 1024,
 };
 

@@ -1,7 +1,7 @@
 // store.h - what a node keeps on disk: one SQLite file, one thread that owns it, no waiting for it.
 //
 // The loop hands over writes and queries (copied) and goes on. The thread takes everything that has
-// gathered, makes one transaction of the writes, syncs it, then answers the queries: so a commit costs
+// gathered, makes few transactions of the writes, syncs each, then answers the queries: so a commit costs
 // one sync however many wait (group commit), and a query sees every write that was handed over before it.
 // What comes of it is fetched with store_next when store_descriptor is readable.
 //
