@@ -292,22 +292,29 @@ static void warn_secrets(const struct definition *definition)
                      word);
 }
 
-static int check_future(const struct preview *preview)
+static int check_future(const struct preview *preview, const struct definition *definition)
 {
-    int64_t due_ms;
-    if (!preview->due_count || preview_next(preview, clock_wall_ms(), &due_ms))
-        return COMMAND_DONE; // what waits for something to happen has no times
-    return print_failure("never due: every time it names has passed; nothing was added");
+    const char *why = preview_why_never(preview, definition, clock_wall_ms());
+    return why ? print_failure("never due: %s; nothing was added", why) : COMMAND_DONE;
 }
 
 static void print_next(const struct preview *preview)
 {
-    char local[LOCAL_TIME_ROOM], distance[PRINT_ROOM];
+    char local[LOCAL_TIME_ROOM], distance[PRINT_ROOM], mark[PREVIEW_MARK_ROOM];
+    const struct zone *zone = preview->zone.zone;
+    bool is_carried_out = false;
     int64_t now_ms = clock_wall_ms(), due_ms = now_ms;
-    for (int i = 0; i < NEXT_COUNT && preview_next(preview, due_ms, &due_ms); i++) {
-        local_time_long(preview->zone.zone, due_ms, local);
+    int count = 0;
+    for (; count < NEXT_COUNT && preview_next(preview, due_ms, &due_ms); count++) {
+        local_time_long(zone, due_ms, local);
         print_relative(due_ms, now_ms, distance);
-        print_line("%s  %s  %s", i ? "    " : "next", local, distance);
+        preview_mark(preview, zone, due_ms, now_ms, mark);
+        is_carried_out |= !mark[0];
+        print_line("%s  %s  %s%s%s", count ? "    " : "next", local, distance, mark[0] ? "  " : "", mark);
+    }
+    if (count && !is_carried_out) {
+        preview_outside(preview, zone, due_ms, mark);
+        print_line("      %s", mark);
     }
 }
 
@@ -396,7 +403,7 @@ int commands_add(const struct command_line *line)
     if (status == COMMAND_DONE && preview_open_definition(&job.definition, NULL, &preview, &error))
         status = print_failure("%s", error.error.text);
     else if (status == COMMAND_DONE) {
-        status = check_future(&preview);
+        status = check_future(&preview, &job.definition);
         if (status == COMMAND_DONE) {
             warn_secrets(&job.definition);
             status = add_to_fleet(line, &job, &preview);

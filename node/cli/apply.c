@@ -211,6 +211,22 @@ static void print_plan(const struct command_line *line, const struct plan *plan,
     json_decref(document);
 }
 
+// Most likely a year was mistyped, or the file is older than its times.
+static void notice_never(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct preview preview;
+        struct preview_error error;
+        if (!step->wanted || preview_open_definition(&step->wanted->definition, NULL, &preview, &error))
+            continue;
+        const char *why = preview_why_never(&preview, &step->wanted->definition, clock_wall_ms());
+        if (why)
+            print_notice("%s is never due any more: %s", job_view_short(step->job), why);
+        preview_close(&preview);
+    }
+}
+
 static int put_plan(const struct plan *plan, struct client *client)
 {
     struct bytes *records = base_alloc(MAX_OF(plan->count, (size_t)1), sizeof *records);
@@ -235,6 +251,8 @@ static int carry_out(const struct command_line *line, const struct plan *plan, s
     int status = is_dry ? COMMAND_DONE : put_plan(plan, client);
     if (status == COMMAND_DONE)
         print_plan(line, plan, is_dry ? "--dry-run" : "");
+    if (status == COMMAND_DONE)
+        notice_never(plan);
     return status;
 }
 

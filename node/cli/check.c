@@ -90,21 +90,37 @@ static json_t *list_changes(const struct definition *definition, const struct zo
 
 // ---- one job ----
 
-static json_t *list_times(const struct preview *preview, int64_t now_ms, bool is_json)
+static void print_time(const struct preview *preview, int64_t due_ms, int64_t now_ms, bool is_first)
+{
+    char local[LOCAL_TIME_ROOM], distance[PRINT_ROOM], mark[PREVIEW_MARK_ROOM];
+    local_time_long(preview->zone.zone, due_ms, local);
+    print_relative(due_ms, now_ms, distance);
+    preview_mark(preview, preview->zone.zone, due_ms, now_ms, mark);
+    print_line("  %s  %s  %s%s%s", is_first ? "next  " : "      ", local, distance, mark[0] ? "  " : "",
+               mark);
+}
+
+// `ret_blackouts`: those of them that are not carried out.
+static json_t *list_times(const struct preview *preview, const struct definition *definition, bool is_json,
+                          json_t *ret_blackouts)
 {
     json_t *list = json_array();
-    int64_t due_ms = now_ms;
-    int count = 0;
-    for (; count < CHECK_NEXT_COUNT && preview_next(preview, due_ms, &due_ms); count++) {
-        char local[LOCAL_TIME_ROOM], distance[PRINT_ROOM];
-        local_time_long(preview->zone.zone, due_ms, local);
-        print_relative(due_ms, now_ms, distance);
+    int64_t now_ms = clock_wall_ms(), due_ms = now_ms;
+    const char *never = preview_why_never(preview, definition, now_ms);
+    char outside[PREVIEW_MARK_ROOM];
+    for (int i = 0; i < CHECK_NEXT_COUNT && preview_next(preview, due_ms, &due_ms); i++) {
         if (!is_json)
-            print_line("  %s  %s  %s", count ? "      " : "next  ", local, distance);
+            print_time(preview, due_ms, now_ms, i == 0);
         json_array_append_new(list, document_time(due_ms));
+        if (preview_blackout_end_ms(preview, due_ms))
+            json_array_append_new(ret_blackouts, document_time(due_ms));
     }
-    if (!is_json && preview->due_count && !count)
-        print_line("  next    never: every time it names has passed");
+    if (!is_json && never) {
+        print_line("  %s  never: %s", json_array_size(list) ? "but   " : "next  ", never);
+    } else if (!is_json && json_array_size(list) && json_array_size(list) == json_array_size(ret_blackouts)) {
+        preview_outside(preview, preview->zone.zone, due_ms, outside);
+        print_line("          %s", outside);
+    }
     return list;
 }
 
@@ -126,10 +142,13 @@ static json_t *check_job(const struct definition *definition, bool is_json)
     struct preview preview;
     struct preview_error error;
     char job[NAME_JOB_ROOM], modifiers[EXPLAIN_TEXT_SIZE] = "";
+    json_t *blackouts = json_array();
     int64_t now_ms = clock_wall_ms();
     name_join_job(definition->namespace_name, definition->name, job);
-    if (preview_open_definition(definition, NULL, &preview, &error))
+    if (preview_open_definition(definition, NULL, &preview, &error)) {
+        json_decref(blackouts);
         return NULL; // said when the file was read
+    }
     if (!is_json)
         print_line("%s", job_view_short(job));
     json_t *object = json_object();
@@ -139,7 +158,10 @@ static json_t *check_job(const struct definition *definition, bool is_json)
     json_object_set_new(object, "but", document_text_or_null(modifiers));
     if (modifiers[0] && !is_json)
         print_line("  but     %s", modifiers);
-    json_object_set_new(object, "next", list_times(&preview, now_ms, is_json));
+    json_object_set_new(object, "next", list_times(&preview, definition, is_json, blackouts));
+    json_object_set_new(object, "in_blackout", blackouts);
+    json_object_set_new(object, "never",
+                        document_text_or_null(preview_why_never(&preview, definition, now_ms)));
     json_object_set_new(object, "clock_changes",
                         preview.due_count ? list_changes(definition, preview.zone.zone, now_ms, is_json)
                                           : json_array());

@@ -73,14 +73,15 @@ static void add_row(struct grid *grid, const struct preview *preview, const stru
                     int64_t before_ms, int64_t due_ms)
 {
     char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], dst[96];
-    char note[sizeof dst + ZONE_FILE_NAME_ROOM];
+    char mark[PREVIEW_MARK_ROOM], note[sizeof dst + ZONE_FILE_NAME_ROOM + PREVIEW_MARK_ROOM];
     bool is_other = strcmp(shown->name, preview->zone.name) != 0;
     local_time_long(shown->zone, due_ms, local);
     instant_print(due_ms, utc);
     print_relative(due_ms, clock_wall_ms(), distance);
     describe_dst(preview->zone.zone, before_ms, due_ms, dst);
-    snprintf(note, sizeof note, "%s%s%s", is_other && dst[0] ? preview->zone.name : "",
-             is_other && dst[0] ? ": " : "", dst);
+    preview_mark(preview, shown->zone, due_ms, clock_wall_ms(), mark);
+    snprintf(note, sizeof note, "%s%s%s%s%s", mark, mark[0] && dst[0] ? " " : "",
+             is_other && dst[0] ? preview->zone.name : "", is_other && dst[0] ? ": " : "", dst);
     grid_add(grid, local);
     grid_add(grid, utc);
     grid_add(grid, distance);
@@ -96,10 +97,13 @@ static void print_times(const struct preview *preview, const struct zone_file *s
     struct grid grid;
     grid_init(&grid, headings, COUNT_OF(headings));
     json_t *times = json_array();
+    char outside[PREVIEW_MARK_ROOM];
+    bool is_carried_out = false;
     int64_t before_ms = range->after_ms, due_ms;
     for (uint32_t i = 0; i < range->count && preview_next(preview, before_ms, &due_ms); i++) {
         json_array_append_new(times, document_time(due_ms));
         add_row(&grid, preview, shown, before_ms, due_ms);
+        is_carried_out |= !preview_blackout_end_ms(preview, due_ms);
         before_ms = due_ms;
     }
     if (is_json)
@@ -108,6 +112,10 @@ static void print_times(const struct preview *preview, const struct zone_file *s
         printf("never again\n");
     else
         grid_print(&grid, stdout);
+    if (!is_json && grid_row_count(&grid) && !is_carried_out) {
+        preview_outside(preview, shown->zone, before_ms, outside);
+        print_line("%s", outside);
+    }
     json_decref(times);
     grid_deinit(&grid);
 }

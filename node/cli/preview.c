@@ -8,6 +8,11 @@
 #include "node/core/trigger/shorthand.h"
 #include "node/io/clock.h"
 
+enum {
+    JOINED_MAX = 1000,   // blackouts that run into each other
+    STRETCH_MAX = 10000, // due times of blackouts that are skipped
+};
+
 static int open_zone(const char *zone, struct preview *preview, struct preview_error *error)
 {
     char why[160];
@@ -93,4 +98,63 @@ bool preview_next(const struct preview *preview, int64_t after_ms, int64_t *ret_
         is_found = true;
     }
     return is_found;
+}
+
+int64_t preview_blackout_end_ms(const struct preview *preview, int64_t at_ms)
+{
+    int64_t end_ms = 0;
+    if (!preview->due_count) // all triggers of a job have its blackouts
+        return 0;
+    for (int i = 0; i < JOINED_MAX && due_is_blacked_out(preview->dues[0], end_ms ? end_ms : at_ms, &end_ms);
+         i++)
+        ;
+    return end_ms;
+}
+
+bool preview_next_outside(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms)
+{
+    int64_t due_ms, end_ms;
+    for (int i = 0; i < STRETCH_MAX && preview_next(preview, after_ms, &due_ms); i++) {
+        end_ms = preview_blackout_end_ms(preview, due_ms);
+        if (!end_ms) {
+            *ret_due_ms = due_ms;
+            return true;
+        }
+        after_ms = end_ms - 1;
+    }
+    return false;
+}
+
+const char *preview_why_never(const struct preview *preview, const struct definition *definition,
+                              int64_t now_ms)
+{
+    int64_t due_ms;
+    if (definition->not_after_ms && definition->not_after_ms <= now_ms)
+        return "`not_after` has passed";
+    if (preview->due_count < definition->trigger_count) // something may happen
+        return NULL;
+    if (!preview_next(preview, now_ms, &due_ms))
+        return "every time it names has passed";
+    return preview_next_outside(preview, now_ms, &due_ms) ? NULL : "every due time lies in a blackout";
+}
+
+void preview_mark(const struct preview *preview, const struct zone *shown, int64_t due_ms, int64_t now_ms,
+                  char ret_text[PREVIEW_MARK_ROOM])
+{
+    char until[LOCAL_TIME_ROOM];
+    int64_t end_ms = preview_blackout_end_ms(preview, due_ms);
+    local_time_short(shown, end_ms, now_ms, until);
+    ret_text[0] = '\0';
+    if (end_ms)
+        snprintf(ret_text, PREVIEW_MARK_ROOM, "(blackout until %s)", until);
+}
+
+void preview_outside(const struct preview *preview, const struct zone *shown, int64_t last_ms,
+                     char ret_text[PREVIEW_MARK_ROOM])
+{
+    char when[LOCAL_TIME_ROOM] = "never";
+    int64_t due_ms;
+    if (preview_next_outside(preview, last_ms, &due_ms))
+        local_time_long(shown, due_ms, when);
+    snprintf(ret_text, PREVIEW_MARK_ROOM, "first outside a blackout: %s", when);
 }

@@ -5,6 +5,7 @@
 #ifndef NODE_CLI_PREVIEW_H
 #define NODE_CLI_PREVIEW_H
 
+#include "node/cli/local_time.h"
 #include "node/cli/zone_file.h"
 #include "node/core/trigger/due.h"
 #include "proto/definition.h"
@@ -36,5 +37,26 @@ void preview_close(struct preview *preview);
 
 // The earliest due time of all triggers after after_ms; false: never again.
 bool preview_next(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms);
+// The same, of those that lie in no blackout.
+bool preview_next_outside(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms);
+// The end of the blackout this instant lies in, and of those it runs into; 0: it lies in none.
+int64_t preview_blackout_end_ms(const struct preview *preview, int64_t at_ms);
+
+// Why a job whose files or options say this will never be due: "every time it names has passed"; NULL: it may
+// be.
+const char *preview_why_never(const struct preview *preview, const struct definition *definition,
+                              int64_t now_ms);
+
+enum {
+    PREVIEW_MARK_ROOM = LOCAL_TIME_ROOM + 32,
+};
+
+// What stands behind a due time that is not carried out: "(blackout until Sun 18:00)"; else "".
+void preview_mark(const struct preview *preview, const struct zone *shown, int64_t due_ms, int64_t now_ms,
+                  char ret_text[PREVIEW_MARK_ROOM]);
+// "first outside a blackout: Sun 2026-11-22 18:00:00 CET", for whoever was shown due times up to last_ms and
+// only such as lie in a blackout.
+void preview_outside(const struct preview *preview, const struct zone *shown, int64_t last_ms,
+                     char ret_text[PREVIEW_MARK_ROOM]);
 
 #endif

@@ -72,6 +72,27 @@ class CommandLine(story.Story):
         self.apply(FIRST + '  bad: {cron: "61 * * * *", run: [x]}\n', status=fleet.FAILED)
         self.assertEqual(self.one.ask("jobs"), [])
 
+    def test_what_lies_in_a_blackout_is_marked_where_times_are_shown(self):
+        added = self.one.run("add", "day", "--cron", "0 12 * * *", "--blackout", "0 8 * * MON-FRI for 10h",
+                             "--zone", "UTC", *fleet.USER, "--", "true").stdout
+        shown = self.one.run("next", "day", "--count", "7").stdout
+        self.assertEqual(shown.count("(blackout until"), 5)
+        self.assertNotIn("first outside", shown)
+        self.assertIn("(blackout until", added)
+        monday = self.one.run("next", "day", "--from", "2027-01-04", "--count", "2").stdout
+        self.assertIn("first outside a blackout: Sat 2027-01-09 12:00:00 UTC", monday)
+        self.assertEqual(len(self.one.ask("next", "day", "--count", "7")), 7)
+
+    def test_a_job_that_is_never_due_is_said(self):
+        text = ("katydid: 1\njobs:\n  old: {at: '2020-02-02T02:02Z', user: nobody, shell: a}\n"
+                "  over: {every: 1h, not_after: '2020-02-02T02:02Z', user: nobody, shell: a}\n")
+        said = self.one.run("apply", self.write("old.yaml", text)).stderr
+        self.assertIn("old is never due any more: every time it names has passed", said)
+        self.assertIn("over is never due any more: `not_after` has passed", said)
+        said = self.one.run("add", "over2", "--every", "1h", "--not-after", "2020-02-02T02:02Z", *fleet.USER, "--", "true",
+                            status=fleet.FAILED).stderr
+        self.assertIn("`not_after` has passed", said)
+
     # ---- edit ----
 
     def test_an_edit_is_the_next_version_and_keeps_the_phase(self):

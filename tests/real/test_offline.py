@@ -73,6 +73,27 @@ class Offline(unittest.TestCase):
         items = json.loads(self.run_it("--json", "check", self.write("jobs.yaml", JOBS)).stdout)["items"]
         self.assertEqual([len(item["next"]) for item in items if item["job"] == "office"], [5])
 
+    def test_check_marks_what_lies_in_a_blackout_and_what_is_never_due(self):
+        path = self.write("jobs.yaml", """katydid: 1
+defaults: {zone: UTC, user: ops}
+jobs:
+  mostly: {cron: "0 * * * *", blackout: "0 0 * * * for 23h", shell: a}
+  always: {cron: "0 12 * * *", blackout: "0 8 * * * for 10h", shell: a}
+  passed: {at: "2020-02-02T02:02", shell: a}
+  bounded: {cron: "0 12 * * *", not_after: "2020-02-02T02:02", shell: a}
+  waits: {at: "2020-02-02T02:02", event: usb, shell: a}
+""")
+        said = self.run_it("check", path).stdout
+        self.assertIn("(blackout until ", said)
+        self.assertRegex(said, r"first outside a blackout: \S+ \S+ 23:00:00 UTC")
+        self.assertIn("never: every due time lies in a blackout", said)
+        self.assertIn("next    never: every time it names has passed", said)
+        self.assertIn("next    never: `not_after` has passed", said)
+        items = {item["job"]: item for item in json.loads(self.run_it("--json", "check", path).stdout)["items"]}
+        self.assertEqual({job: item["never"] for job, item in items.items() if not item["never"]},
+                         {"mostly": None, "waits": None})
+        self.assertEqual(items["always"]["in_blackout"], items["always"]["next"])
+
     def test_check_points_at_what_is_wrong(self):
         path = self.write("bad.yaml", JOBS.replace("FRIL", "FRIQ"))
         self.assertIn("bad.yaml:6:", self.run_it("check", path, status=1).stderr)
