@@ -194,10 +194,23 @@ static int tell_fleet(const struct command_line *line, struct client *client)
     int status = client_open(line, client);
     if (status != COMMAND_DONE)
         return status;
+    char *directory = place_dir(line);
+    int r = agent_dir_ask_to_leave(directory);
+    if (r != 0) {
+        status =
+            print_failure("%s/runner: %s; run it as the user whose agent it is", directory, strerror(-r));
+        free(directory);
+        return status;
+    }
     client_send(client, &request);
     while (client_next(client, &reply))
         ;
-    return client->end.exit_status == COMMAND_DONE ? COMMAND_DONE : client_end(client);
+    if (client->end.exit_status != COMMAND_DONE) {
+        agent_dir_take_back_leave(directory);
+        status = client_end(client);
+    }
+    free(directory);
+    return status;
 }
 
 int commands_leave(const struct command_line *line)

@@ -62,7 +62,8 @@ bool support_runner_relay(int argc, char **argv)
     signal(SIGTERM, SIG_IGN); // the test decides how it ends
     if (connect(socket_fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
         sendmsg(socket_fd, &message, 0) == 1)
-        (void)!read(socket_fd, &byte, 1); // until the test closes it
+        if (read(socket_fd, &byte, 1) == 1) // until the test closes it, or says how to end
+            _exit((uint8_t)byte);
     return true;
 }
 
@@ -103,6 +104,12 @@ void support_runner_disconnect(struct support_runner *runner)
     if (runner->relay >= 0)
         close(runner->relay);
     runner->relay = -1;
+}
+
+void support_runner_exit(struct support_runner *runner, uint8_t status)
+{
+    must(write(runner->relay, &status, 1) == 1, "relay");
+    support_runner_disconnect(runner);
 }
 
 // --- the runner --------------------------------------------------------------

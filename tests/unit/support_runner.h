@@ -43,10 +43,11 @@ void support_runner_deinit(struct support_runner *runner); // kills what still r
 int support_runner_set_up(void **state);
 int support_runner_tear_down(void **state);
 
-void support_runner_start(struct support_runner *runner);           // on the same DIR
-void support_runner_connect(struct support_runner *runner);         // takes the next network process's socket
-void support_runner_disconnect(struct support_runner *runner);      // that network process dies
-int support_runner_stop(struct support_runner *runner, int signal); // and waits; returns its wait status
+void support_runner_start(struct support_runner *runner);      // on the same DIR
+void support_runner_connect(struct support_runner *runner);    // takes the next network process's socket
+void support_runner_disconnect(struct support_runner *runner); // that network process dies
+void support_runner_exit(struct support_runner *runner, uint8_t status); // with that exit status
+int support_runner_stop(struct support_runner *runner, int signal);      // and waits; returns its wait status
 
 void support_runner_send(struct support_runner *runner, const struct frame *frame);
 // Waits for a frame of one of the kinds (bits 1 << kind), passing over others; fails after 20 s. It is in

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "crdt/stamp.h"
 #include "node/io/clock.h"
+#include "node/io/daemon.h"
+#include "node/io/runner/agent_dir.h"
 #include "tests/unit/support_attack.h"
 
 #define BIT(kind) (1u << (kind))
@@ -325,12 +328,55 @@ static void records_of_kinds_that_are_not_its_business_are_refused(void **state)
     support_attack_started(runner, &start);
 }
 
+static void a_network_process_cannot_say_that_the_node_left(void **state)
+{
+    struct support_runner *runner = *state;
+    struct frame_start start = support_attack_define_plain(runner, "job");
+    support_runner_exit(runner, DAEMON_LEFT);
+    support_runner_connect(runner); // another one
+    support_attack_started(runner, &start);
+    support_runner_stop(runner, SIGKILL);
+    support_runner_start(runner); // no mark was left
+}
+
+static void a_node_that_a_person_asked_to_leave_ends(void **state)
+{
+    struct support_runner *runner = *state;
+    int status;
+    assert_int_equal(agent_dir_ask_to_leave(runner->directory), 0);
+    support_runner_exit(runner, DAEMON_LEFT);
+    assert_int_equal(waitpid(runner->pid, &status, 0), runner->pid);
+    runner->pid = 0;
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    struct agent_dir dir;
+    assert_int_equal(agent_dir_open(&dir, runner->directory), 0);
+    assert_true(agent_dir_has_left(&dir));
+    agent_dir_close(&dir);
+}
+
+static void what_a_person_took_back_or_asked_an_earlier_agent_counts_no_more(void **state)
+{
+    struct support_runner *runner = *state;
+    assert_int_equal(agent_dir_ask_to_leave(runner->directory), 0);
+    agent_dir_take_back_leave(runner->directory);
+    support_runner_exit(runner, DAEMON_LEFT);
+    support_runner_connect(runner);
+    assert_int_equal(agent_dir_ask_to_leave(runner->directory), 0);
+    support_runner_stop(runner, SIGKILL);
+    support_runner_start(runner);
+    support_runner_exit(runner, DAEMON_LEFT);
+    support_runner_connect(runner);
+}
+
 int main(int argc, char **argv)
 {
     if (support_runner_relay(argc, argv))
         return 0;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, support_runner_set_up, support_runner_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_network_process_cannot_say_that_the_node_left),
+        TEST(a_node_that_a_person_asked_to_leave_ends),
+        TEST(what_a_person_took_back_or_asked_an_earlier_agent_counts_no_more),
         TEST(an_old_definition_after_a_newer_one),
         TEST(a_deleted_job_and_a_life_that_is_over),
         TEST(a_paused_job_until_that_very_pause_is_lifted),

@@ -15,6 +15,7 @@
 
 static const char NETWORK_USER[] = "katydid";
 static const char LEFT_FILE[] = "left";
+static const char LEAVING_FILE[] = "leaving";
 
 enum {
     MODE_DIR = 0711,
@@ -60,6 +61,39 @@ void agent_dir_close(struct agent_dir *dir)
     close_one(&dir->lock);
     free(dir->path);
     dir->path = NULL;
+}
+
+static char *leaving_path(const char *path)
+{
+    char *text = NULL;
+    if (asprintf(&text, "%s/runner/%s", path, LEAVING_FILE) < 0)
+        abort();
+    return text;
+}
+
+int agent_dir_ask_to_leave(const char *path)
+{
+    char *text = leaving_path(path);
+    int file = open(text, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int error = errno;
+    free(text);
+    if (file < 0)
+        return -error;
+    close(file);
+    return 0;
+}
+
+void agent_dir_take_back_leave(const char *path)
+{
+    char *text = leaving_path(path);
+    unlink(text);
+    free(text);
+}
+
+bool agent_dir_is_asked_to_leave(const struct agent_dir *dir)
+{
+    struct stat status;
+    return fstatat(dir->runner, LEAVING_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int agent_dir_mark_left(const struct agent_dir *dir)

@@ -3,7 +3,7 @@
 //   DIR       0711  of whoever runs the agent
 //     lock    0600  flock held by the runner (init and join hold it too); contains its pid
 //     control 0600  the socket of the control API; the runner's
-//     runner/ 0700  pin authority node floors journal left secrets/ ballast: the runner's alone
+//     runner/ 0700  pin authority node floors journal leaving left secrets/ ballast: the runner's alone
 //     net/    0700  katydid.db keys ballast: of the user the network process runs as
 //
 // Started by root, the network process runs as the user `katydid` where that user exists and can
@@ -44,6 +44,11 @@ int agent_dir_open(struct agent_dir *dir, const char *path) WARN_UNUSED;
 // Lets go of the lock. Safe after a failed create or open, not on memory never passed to one.
 void agent_dir_close(struct agent_dir *dir);
 
+// A person who wants this node to leave its fleet notes it where the network process cannot write, in
+// runner/leaving; without that its word that the node has left counts for nothing. 0 or -errno.
+int agent_dir_ask_to_leave(const char *path) WARN_UNUSED;
+void agent_dir_take_back_leave(const char *path); // it came to nothing
+bool agent_dir_is_asked_to_leave(const struct agent_dir *dir);
 // A node that left its fleet is not started again: its place is marked in runner/left.
 // The runner marks it before it ends. 0 or -errno.
 int agent_dir_mark_left(const struct agent_dir *dir) WARN_UNUSED;

@@ -67,8 +67,10 @@ static int open_directory(struct runner *runner)
             runner->dir.path, runner->dir.path);
         return 1;
     }
-    if (outcome == 0)
+    if (outcome == 0) {
+        agent_dir_take_back_leave(runner->options->directory); // of an agent that died over it
         return 0;
+    }
     notice_say(EFFECT_ERROR, "%s", runner->dir.why);
     return outcome == AGENT_DIR_ABSENT ? RUNNER_NO_AGENT : 1;
 }
@@ -192,11 +194,17 @@ static void stop(struct runner *runner)
     child_stop(&runner->child, clock_now_ms());
 }
 
-// Some ends of the network process are the agent's: it left the fleet, or, at the first start, said why it
-// cannot work here. Later a refusal is waited out, for jobs go on.
+// Some ends of the network process are the agent's: it left the fleet as a person asked, or, at the first
+// start, said why it cannot work here. Later a refusal is waited out, for jobs go on.
 static void follow_child(struct runner *runner)
 {
-    const struct child *child = &runner->child;
+    struct child *child = &runner->child;
+    if (child->exit_status == DAEMON_LEFT && !agent_dir_is_asked_to_leave(&runner->dir)) {
+        notice_say(EFFECT_ERROR,
+                   "the network process says this node left its fleet, but nobody asked for that: a "
+                   "bug, or somebody is inside it; it is started again");
+        child->exit_status = DAEMON_FAILED;
+    }
     bool is_refused = child->exit_status == DAEMON_REFUSED && !runner->is_ready;
     if (child->state != CHILD_DOWN || runner->is_stopping ||
         (!is_refused && child->exit_status != DAEMON_LEFT))
