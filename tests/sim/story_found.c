@@ -180,6 +180,31 @@ static void a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended
     }
 }
 
+static void who_met_somebody_while_its_disk_was_full_remembers_it(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct sim *sim = sim_new(seed, 2, story_time("2026-09-22 10:00:05"));
+        const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(5), .work = {"for=300"}};
+        sim_fleet_make_late(sim->fleet, 1);
+        sim_node_switch_on(sim->nodes[0]);
+        sim_run(sim, SECONDS(3));
+        story_define(sim->nodes[0], &tick);
+        for (size_t i = 0; i < SIM_FLEET_NODE_RECORDS; i++)
+            put_copy(sim->nodes[0], sim_fleet_record_of(sim->fleet, 1, i));
+        sim_disk_fill(&sim->nodes[0]->disk, true);
+        sim_run(sim, SECONDS(10));
+        sim_node_switch_on(sim->nodes[1]);
+        sim_run(sim, SECONDS(20));
+        sim_node_kill(sim->nodes[0]);
+        sim_run(sim, SECONDS(30));
+        sim_node_start(sim->nodes[0]);
+        sim_run(sim, MINUTES(1));
+        assert_int_equal(sim->check->double_count, 0);
+        story_end(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_newcomer_starts_nothing_that_is_paused),
         cmocka_unit_test(a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost),
         cmocka_unit_test(a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended),
+        cmocka_unit_test(who_met_somebody_while_its_disk_was_full_remembers_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

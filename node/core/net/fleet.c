@@ -228,13 +228,14 @@ static void keep_member(struct core *core, struct peers_peer *peer, const struct
         (peer->kept_generation == member->generation && peer->kept_left == has_left &&
          address_equal(&peer->kept_address, &first)))
         return;
+    bool is_must = has_left || !peer->kept_generation; // who is forgotten on a full disk is waited for by nobody
     peer->kept_generation = member->generation;
     peer->kept_address = first;
     peer->kept_left = has_left;
     char key[8 + 2 * NODE_ID_SIZE] = "member/";
     hex_encode(member->id.b, sizeof member->id.b, key + 7);
     const struct effect_write write = {.kind = EFFECT_WRITE_META,
-                                       .class = has_left ? EFFECT_WRITE_MUST : EFFECT_WRITE_MAY,
+                                       .class = is_must ? EFFECT_WRITE_MUST : EFFECT_WRITE_MAY,
                                        .key = key,
                                        .value = buffer_view(&member->record)};
     outbox_write(&core->outbox, &write);
