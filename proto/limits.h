@@ -41,6 +41,7 @@ enum {
     LIMIT_TIME_TEXT_SIZE_MAX = 64, // a duration or an instant as people type it
     LIMIT_LEDGER_ITEM_COUNT_MAX = 64,
     LIMIT_CLAIM_COUNT_MAX = 60, // due times in one claim
+    LIMIT_COMPARED_JOB_COUNT_MAX = 64,
     LIMIT_EVENT_DATA_SIZE_MAX = 4096,
     LIMIT_EVENT_COUNT_MAX = 8192,             // that have not expired
     LIMIT_CHANGED_NAMES_SIZE_MAX = 4080,      // of files that changed together, as a watch tells them

@@ -51,22 +51,30 @@ static void write_count(struct buffer *out, size_t at, size_t count)
         out->data[at + i] = (uint8_t)(count >> (8 * i));
 }
 
-int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret)
+static int read_list(struct reader *reader, struct arena *arena, struct message_list *ret)
 {
-    struct reader reader;
-    reader_init(&reader, body);
-    uint32_t count = reader_u32(&reader);
-    if (count > MESSAGE_LIST_MAX || count > body.size / 4)
+    uint32_t count = reader_u32(reader);
+    if (count > MESSAGE_LIST_MAX || count > reader->rest.size / 4)
         return MESSAGE_MALFORMED;
-    arena_allow(arena, body.size + count * sizeof(struct bytes));
+    arena_allow(arena, count * sizeof(struct bytes));
     struct bytes *items = arena_take(arena, count ? count : 1, sizeof *items);
     if (!items)
         return MESSAGE_MALFORMED;
     for (uint32_t i = 0; i < count; i++)
-        items[i] = read_bytes(&reader);
-    if (!reader_is_done(&reader))
-        return MESSAGE_MALFORMED;
+        items[i] = read_bytes(reader);
     *ret = (struct message_list){items, count};
+    return 0;
+}
+
+int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret)
+{
+    struct reader reader;
+    struct message_list list;
+    reader_init(&reader, body);
+    arena_allow(arena, body.size);
+    if (read_list(&reader, arena, &list) || !reader_is_done(&reader))
+        return MESSAGE_MALFORMED;
+    *ret = list;
     return 0;
 }
 
@@ -90,6 +98,81 @@ int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *r
     *ret_ids = (const struct hash *)body.data;
     *ret_count = body.size / HASH_SIZE;
     return 0;
+}
+
+static int read_compare_job(struct reader *reader, struct message_compare_job *ret)
+{
+    ret->index = reader_u16(reader);
+    reader_copy(reader, ret->digest, sizeof ret->digest);
+    return ret->index < LIMIT_COMPARED_JOB_COUNT_MAX && read_job(reader, ret->job) ? 0 : MESSAGE_MALFORMED;
+}
+
+int message_compare_decode(struct bytes body, struct arena *arena, struct message_compare *ret)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    uint64_t number = reader_u64(&reader);
+    uint16_t count = reader_u16(&reader);
+    if (reader.failed || count > LIMIT_COMPARED_JOB_COUNT_MAX)
+        return MESSAGE_MALFORMED;
+    arena_allow(arena, count * sizeof(struct message_compare_job));
+    struct message_compare_job *jobs = arena_take(arena, count ? count : 1, sizeof *jobs);
+    if (!jobs)
+        return MESSAGE_MALFORMED;
+    for (size_t i = 0; i < count; i++)
+        if (read_compare_job(&reader, &jobs[i]))
+            return MESSAGE_MALFORMED;
+    *ret = (struct message_compare){number, jobs, count};
+    return finish(&reader);
+}
+
+void message_compare_encode(const struct message_compare *compare, struct buffer *out)
+{
+    buffer_add_u64(out, compare->number);
+    buffer_add_u16(out, (uint16_t)compare->count);
+    for (size_t i = 0; i < compare->count; i++) {
+        const struct message_compare_job *job = &compare->jobs[i];
+        buffer_add_u16(out, job->index);
+        buffer_add(out, job->digest, sizeof job->digest);
+        add_bytes(out, bytes_of_text(job->job));
+    }
+}
+
+int message_compared_decode(struct bytes body, struct message_compared *ret)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    ret->number = reader_u64(&reader);
+    ret->count = reader.rest.size / 2;
+    if (reader.failed || ret->count > LIMIT_COMPARED_JOB_COUNT_MAX)
+        return MESSAGE_MALFORMED;
+    for (size_t i = 0; i < ret->count; i++)
+        ret->differing[i] = reader_u16(&reader);
+    return finish(&reader);
+}
+
+void message_compared_encode(const struct message_compared *compared, struct buffer *out)
+{
+    buffer_add_u64(out, compared->number);
+    for (size_t i = 0; i < compared->count; i++)
+        buffer_add_u16(out, compared->differing[i]);
+}
+
+int message_offer_decode(struct bytes body, struct message_offer *ret)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    uint64_t number = reader_u64(&reader);
+    if (reader.failed || message_ids_decode(reader.rest, &ret->ids, &ret->count))
+        return MESSAGE_MALFORMED;
+    ret->number = number;
+    return 0;
+}
+
+void message_offer_encode(const struct message_offer *offer, struct buffer *out)
+{
+    buffer_add_u64(out, offer->number);
+    buffer_add(out, offer->ids, offer->count * HASH_SIZE);
 }
 
 enum {
@@ -332,8 +415,8 @@ int message_told_decode(struct bytes body, struct arena *arena, struct message_t
     uint8_t parts = reader_u8(&reader);
     told.done = parts & 1;
     told.has_story = parts & 2;
-    told.envelope = read_bytes(&reader);
-    if ((told.has_story && read_story(&reader, arena, &told.story)) || read_live(&reader, arena, &told) ||
+    if (read_list(&reader, arena, &told.envelopes) ||
+        (told.has_story && read_story(&reader, arena, &told.story)) || read_live(&reader, arena, &told) ||
         !reader_is_done(&reader))
         return MESSAGE_MALFORMED;
     *ret = told;
@@ -344,7 +427,9 @@ void message_told_encode(const struct message_told *told, struct buffer *out)
 {
     buffer_add_u64(out, told->number);
     buffer_add_u8(out, (uint8_t)((told->done ? 1 : 0) | (told->has_story ? 2 : 0)));
-    add_bytes(out, told->envelope);
+    buffer_add_u32(out, (uint32_t)told->envelopes.count);
+    for (size_t i = 0; i < told->envelopes.count; i++)
+        add_bytes(out, told->envelopes.items[i]);
     if (told->has_story) {
         add_bytes(out, bytes_of_text(told->story.job));
         buffer_add(out, told->story.occurrence.b, sizeof told->story.occurrence.b);

@@ -9,6 +9,7 @@
 
 #include "proto/arena.h"
 #include "proto/ids.h"
+#include "proto/limits.h"
 #include "proto/name.h"
 
 enum message_type {
@@ -19,13 +20,15 @@ enum message_type {
     MESSAGE_KEEP,        // ledger envelopes (kinds 40-45) for you to keep
     MESSAGE_KEPT,        // their ids: durable here
     MESSAGE_OFFER,       // ids of ledger records you should have: answer with MESSAGE_LACK
-    MESSAGE_LACK,
+    MESSAGE_LACK,        // those of them that are not here; none: all are
     MESSAGE_TAKE,        // I take these jobs under these epochs
     MESSAGE_TAKEN,       // what I know of some of them; or: a higher epoch is known
     MESSAGE_ASK,         // a question of a person, about history
     MESSAGE_TOLD,        // rows for it
     MESSAGE_PROBE,       // a packet of membership that did not get through as a datagram
     MESSAGE_PROVISIONAL, // ledger envelopes that one record will replace soon: remember them
+    MESSAGE_COMPARE,     // digests of what the ledger here says of jobs you keep
+    MESSAGE_COMPARED,    // those that are others here
 };
 
 enum {
@@ -39,11 +42,43 @@ struct message_list { // ids or envelopes
     size_t count;
 };
 
-// RECORDS KEEP PROVISIONAL: envelopes. WANT KEPT OFFER LACK: ids of HASH_SIZE bytes each.
+// RECORDS KEEP PROVISIONAL: envelopes. WANT KEPT: ids of HASH_SIZE bytes each.
 int message_list_decode(struct bytes body, struct arena *arena, struct message_list *ret) WARN_UNUSED;
 // Writes as many as one message takes, at least one; returns how many.
 size_t message_list_encode(const struct bytes *items, size_t count, struct buffer *out);
 int message_ids_decode(struct bytes body, const struct hash **ret_ids, size_t *ret_count) WARN_UNUSED;
+
+enum { MESSAGE_DIGEST_SIZE = 16 };
+
+struct message_compare_job {
+    char job[NAME_JOB_ROOM];
+    uint8_t digest[MESSAGE_DIGEST_SIZE];
+    uint16_t index; // as the asker counts them
+};
+
+struct message_compare {
+    uint64_t number;                  // the asker's
+    struct message_compare_job *jobs; // in the arena; at most LIMIT_COMPARED_JOB_COUNT_MAX
+    size_t count;
+};
+int message_compare_decode(struct bytes body, struct arena *arena, struct message_compare *ret) WARN_UNUSED;
+void message_compare_encode(const struct message_compare *compare, struct buffer *out);
+
+struct message_compared {
+    uint64_t number; // of the question
+    uint16_t differing[LIMIT_COMPARED_JOB_COUNT_MAX];
+    size_t count;
+};
+int message_compared_decode(struct bytes body, struct message_compared *ret) WARN_UNUSED;
+void message_compared_encode(const struct message_compared *compared, struct buffer *out);
+
+struct message_offer {      // OFFER LACK
+    uint64_t number;        // the offerer's
+    const struct hash *ids; // views into the body; at most MESSAGE_LIST_MAX
+    size_t count;
+};
+int message_offer_decode(struct bytes body, struct message_offer *ret) WARN_UNUSED;
+void message_offer_encode(const struct message_offer *offer, struct buffer *out);
 
 struct message_stretch { // due times, both ends in it
     int64_t first_ms, last_ms;
@@ -117,8 +152,8 @@ struct message_story {
 
 struct message_told {
     uint64_t number;
-    bool done;             // no more rows for this question
-    struct bytes envelope; // a ledger record; empty: none
+    bool done;                     // no more rows for this question
+    struct message_list envelopes; // ledger records
     bool has_story;
     struct message_story story;
     const struct run_id *live; // runs that live on the teller now (with done)

@@ -207,6 +207,7 @@ static bool wants(const struct answer *answer, const struct event_row *row)
     case EVENT_ROW_RECORD:
     case EVENT_ROW_CURSOR:
     case EVENT_ROW_META:
+    case EVENT_ROW_LIST:
         return false;
     }
     return false;

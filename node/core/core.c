@@ -39,6 +39,7 @@ void core_free(struct core *core)
     sync_deinit(&core->sync);
     takes_deinit(&core->takes);
     keep_deinit(&core->keep);
+    copies_deinit(&core->copies);
     provisional_deinit(&core->provisional);
     asks_deinit(&core->asks);
     runs_deinit(&core->runs);
@@ -267,6 +268,7 @@ static void keep_house(struct core *core)
     links_tick(core);
     clock_judge(core);
     keep_tick(core);
+    copies_tick(core);
     emissions_keep_house(core);
     comings_keep_house(core);
     happening_keep_house(core);
@@ -292,7 +294,7 @@ static void row_read(struct core *core, uint64_t query, const struct event_row *
 {
     if (!query)
         load_row(core, row);
-    else if (!keep_row(core, query, row) && !take_row(core, query, row) && !ask_row(core, query, row) &&
+    else if (!copies_row(core, query, row) && !take_row(core, query, row) && !ask_row(core, query, row) &&
              !runs_row(core, query, row))
         answer_row(core, query, row, &core->self.id);
 }
@@ -300,8 +302,8 @@ static void row_read(struct core *core, uint64_t query, const struct event_row *
 static void rows_read(struct core *core, uint64_t query, bool failed, bool more)
 {
     if (query) {
-        if (!keep_rows_done(core, query) && !take_rows_done(core, query) && !ask_rows_done(core, query) &&
-            !runs_rows_done(core, query, more))
+        if (!copies_rows_done(core, query, more) && !take_rows_done(core, query) &&
+            !ask_rows_done(core, query) && !runs_rows_done(core, query, more))
             answer_rows_done(core, query, failed);
         return;
     }

@@ -57,7 +57,9 @@ enum effect_query_kind {
     EFFECT_QUERY_SEGMENTS, // of `run`, from index `from` on, at most `limit`
     EFFECT_QUERY_STORY,    // of `job` (and of no job) in [since_ms, until_ms], oldest first
     EFFECT_QUERY_CAUSE,    // claims, results and verdicts whose occurrence names `cause`
-    EFFECT_QUERY_LEDGER,   // the `limit` newest ledger records, log segments too: one row each, oldest first
+    EFFECT_QUERY_JOBS,     // the next `limit` names after `job` that the ledger speaks of, in one row
+    EFFECT_QUERY_IDS,      // of the newest ledger records about `job`, log segments too, in one row
+    EFFECT_QUERY_RECORDS,  // those of the ledger records `ids` that are here, as they are named: one row each
 };
 
 struct effect_query {
@@ -67,10 +69,11 @@ struct effect_query {
     char run_prefix[2 * RUN_ID_SIZE + 1]; // lower-case hex
     struct run_id run;
     struct hash cause;
+    struct bytes ids; // RECORDS: of HASH_SIZE bytes each
     uint32_t from;
     int64_t since_ms, until_ms; // 0: no bound
-    uint32_t limit;             // due times, segments or lines
-    bool failed;                // only due times whose highest status is below `ok`, open ones excluded
+    uint32_t limit; // due times, segments, lines or names; IDS: items, and the whole of the last due time
+    bool failed;    // only due times whose highest status is below `ok`, open ones excluded
 };
 
 enum effect_level { EFFECT_ERROR = 3, EFFECT_WARNING = 4, EFFECT_INFO = 6 }; // as in syslog

@@ -42,6 +42,7 @@ enum event_row_kind {
     EVENT_ROW_SEGMENT,
     EVENT_ROW_STORY,
     EVENT_ROW_META,
+    EVENT_ROW_LIST, // names or ids, see EFFECT_QUERY_JOBS and EFFECT_QUERY_IDS
 };
 
 struct event_story {
@@ -69,6 +70,9 @@ struct event_row {
             const char *key;
             struct bytes value;
         } meta;
+        // Names, each with its zero, or ids of HASH_SIZE bytes. Those are in an order that equal sets share,
+        // and in which claims come after what settles them, and cursors after what they cover.
+        struct bytes list;
     } is;
 };
 

@@ -278,6 +278,7 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     bool is_new_life = job->life != row->life;
     bool is_new_schedule = is_new_life || !job->row || job->schedule_version != definition->schedule_version;
     bool is_new = is_new_schedule || !hash_equal(&job->definition_id, &row->active->id.hash);
+    bool was_anywhere = job->is_anywhere;
     if (is_new_life) {
         held_write_job(core, job->name);
         known_deinit(&job->known);
@@ -303,6 +304,8 @@ static void follow_definition(struct core *core, struct job *job, struct table_j
     if (is_new)
         compile_all(core, job);
     judge(core, job);
+    if (is_new_life || (is_new && !(was_anywhere && job->is_anywhere)))
+        copies_look_again(core);
 }
 
 static void follow_deletion(struct core *core, struct job *job)

@@ -115,6 +115,7 @@ void learn_row(struct core *core, const struct event_row *row)
     case EVENT_ROW_SEGMENT:
     case EVENT_ROW_STORY:
     case EVENT_ROW_META:
+    case EVENT_ROW_LIST:
         return;
     }
 }

@@ -96,6 +96,7 @@ void outbox_query(struct outbox *outbox, const struct effect_query *query)
     struct outbox_entry *entry = append(outbox, EFFECT_QUERY);
     entry->effect.is.query = *query;
     entry->effect.is.query.job = keep_text(entry, query->job ? query->job : "");
+    entry->effect.is.query.ids = keep_bytes(entry, query->ids);
 }
 
 void outbox_frame(struct outbox *outbox, const struct frame *frame)

@@ -24,6 +24,7 @@
 #include "node/core/learn.h"
 #include "node/core/log.h"
 #include "node/core/net/ask.h"
+#include "node/core/net/copies.h"
 #include "node/core/net/door.h"
 #include "node/core/net/fleet.h"
 #include "node/core/net/inbox.h"
@@ -95,6 +96,7 @@ struct core {
     struct sync sync;
     struct takes takes;
     struct keep keep;
+    struct copies copies;
     struct provisional provisional;
     struct asks asks;
 

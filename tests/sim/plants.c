@@ -29,7 +29,7 @@ enum {
     ACKS_DO_NOT_COUNT,
     OLD_WORDS_COUNT,
     RECORDS_STAY_HERE,
-    RETURNED_GET_NOTHING,
+    NOTHING_IS_COMPARED,
     NOBODY_ELSE_IS_ASKED,
 };
 
@@ -57,7 +57,8 @@ const struct plant plants[] = {
     [ACKS_DO_NOT_COUNT - 1] = {"deaf", 11, "acks are not counted", true},
     [OLD_WORDS_COUNT - 1] = {"old", 11, "what a node said of itself before counts as newer", true},
     [RECORDS_STAY_HERE - 1] = {"unkept", 12, "records are not handed to keepers", true},
-    [RETURNED_GET_NOTHING - 1] = {"unoffered", 12, "who returns is not offered what it missed", false},
+    [NOTHING_IS_COMPARED - 1] = {"unoffered", 12, "new keepers are not offered what was written before",
+                                 true},
     [NOBODY_ELSE_IS_ASKED - 1] = {"alone", 12, "a question about history is not passed on", false},
 };
 const size_t plant_count = COUNT_OF(plants);
@@ -276,12 +277,12 @@ void __wrap_keep_record(struct core *core, const struct hash *id, struct bytes e
         __real_keep_record(core, id, envelope, jobs, job_count);
 }
 
-WRAP(void, keep_returned, struct core *core, const struct node_id *node);
+WRAP(void, copies_tick, struct core *core);
 
-void __wrap_keep_returned(struct core *core, const struct node_id *node)
+void __wrap_copies_tick(struct core *core)
 {
-    if (!is_planted(RETURNED_GET_NOTHING))
-        __real_keep_returned(core, node);
+    if (!is_planted(NOTHING_IS_COMPARED))
+        __real_copies_tick(core);
 }
 
 WRAP(size_t, ask_others, struct core *core, struct answer *answer, const struct effect_query *query);

@@ -1,18 +1,16 @@
 // sim_life_check.c - is all in order? Some of it in between, all of it in the end.
 #include "node/core/state.h"
 #include "tests/sim/sim_check.h"
+#include "tests/sim/sim_copies.h"
 #include "tests/sim/sim_life.h"
 #include "tests/sim/sim_net.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 enum {
     QUIET_MS = 60 * 1000, // after this long without trouble nobody may count as dead
     TELLERS_MAX = 3,      // nodes asked about one job in the end
-    KEPT_WITHIN_MS = 30 * 1000,
-    COPIES_MIN = 2, // who keeps a job later than others did is not given what was written before
-    ASK_TRIES = 3,  // a run may end between two answers
+    ASK_TRIES = 3,        // a run may end between two answers
 };
 
 // --- views ---
@@ -205,65 +203,11 @@ static void check_outcomes(struct life *life, struct life_job *made)
 
 // --- copies ---
 
-// What the ledger says of a due time, on one disk, about this life of a job, unless it was written just now.
-// What ends after a delete has no keepers.
-static const char items_of[] = "SELECT kind, version, trigger, target, first, last, status FROM item"
-                               " WHERE job = ?1 AND life = ?2 AND at < ?3 AND cause IS NULL";
-// Another disk may have it as a part of a range.
-static const char same_item[] =
-    "SELECT 1 FROM item WHERE job = ?1 AND life = ?2 AND kind = ?3 AND version = ?4"
-    " AND trigger = ?5 AND target = ?6 AND first <= ?7 AND last >= ?8 AND status = ?9"
-    " LIMIT 1";
-
-static sqlite3_stmt *prepare(struct sim_node *node, const char *text, const struct sim_name *name)
-{
-    sqlite3_stmt *statement;
-    int outcome = sqlite3_prepare_v2(node->disk.database.connection, text, -1, &statement, NULL);
-    assert(outcome == SQLITE_OK);
-    sqlite3_bind_text(statement, 1, name->full, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, (int64_t)name->life);
-    return statement;
-}
-
-static bool has_item(struct sim_node *node, const struct sim_name *name, sqlite3_stmt *item)
-{
-    sqlite3_stmt *statement = prepare(node, same_item, name);
-    for (int i = 0; i < sqlite3_column_count(item); i++)
-        sqlite3_bind_value(statement, 3 + i, sqlite3_column_value(item, i));
-    bool found = sqlite3_step(statement) == SQLITE_ROW;
-    sqlite3_finalize(statement);
-    return found;
-}
-
-static void check_copies_of(struct life *life, struct sim_node *node, const struct sim_name *name)
-{
-    struct sim *sim = life->sim;
-    size_t wanted = MIN_OF(count_members(life), (size_t)COPIES_MIN);
-    sqlite3_stmt *item = prepare(node, items_of, name);
-    sqlite3_bind_int64(item, 3, sim_wall_ms(sim) - KEPT_WITHIN_MS);
-    while (sqlite3_step(item) == SQLITE_ROW && !sim->failure[0]) {
-        char due[32];
-        size_t copies = 0;
-        for (size_t i = 0; i < sim->node_count && copies < wanted; i++)
-            copies += life_is_member(life, i) && has_item(sim->nodes[i], name, item);
-        sim_time_text(sqlite3_column_int64(item, 4), due);
-        if (!sim_rule(sim, SIM_RULE_KEPT, copies >= wanted))
-            sim_fail(sim, "a record of kind %02x about %s, due %s, on %s has %zu copies, not %zu",
-                     (unsigned)sqlite3_column_int(item, 0), name->full, due, node->identity->name, copies,
-                     wanted);
-    }
-    sqlite3_finalize(item);
-}
-
 static void check_copies(struct life *life, const struct sim_name *name)
 {
-    // Who takes the place of a node that left is not told what was written before; nor is a node whose disk
-    // broke given its own records back.
-    if (name->is_deleted || life->troubles & (SIM_LEAVES | SIM_BROKEN_DISKS))
-        return;
     for (size_t i = 0; i < life->sim->node_count; i++)
         if (life_is_member(life, i))
-            check_copies_of(life, life->sim->nodes[i], name);
+            sim_copies_check(life->sim, life->sim->nodes[i], name->full);
 }
 
 void life_judge(struct life *life)

@@ -188,9 +188,10 @@ static void a_told_row_carries_story_and_live_runs(void **state)
     (void)state;
     static const struct run_id live[2] = {{{1}}, {{2}}};
     static const int64_t started_ms[2] = {5, 6};
+    struct bytes records[2] = {bytes_of_text("record"), bytes_of_text("another")};
     struct message_told told = {.number = 4,
                                 .done = true,
-                                .envelope = bytes_of_text("record"),
+                                .envelopes = {records, 2},
                                 .has_story = true,
                                 .story = {.job = "main/a", .stamp = 99, .what = "took over"},
                                 .live = live,
@@ -203,10 +204,64 @@ static void a_told_row_carries_story_and_live_runs(void **state)
     assert_int_equal(message_told_decode(buffer_view(&body), &arena, &got), 0);
     assert_true(got.done && got.has_story);
     assert_string_equal(got.story.what, "took over");
-    assert_true(bytes_equal(got.envelope, told.envelope));
+    assert_int_equal(got.envelopes.count, 2);
+    assert_true(bytes_equal(got.envelopes.items[1], records[1]));
     assert_int_equal(got.live_count, 2);
     assert_true(got.live_started_ms[1] == 6);
     arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+static void a_comparison_comes_through_and_every_cut_of_it_is_refused(void **state)
+{
+    (void)state;
+    struct message_compare_job jobs[2] = {{.job = "main/a", .digest = {1}, .index = 3},
+                                          {.job = "main/b", .digest = {2}, .index = 63}};
+    const struct message_compare compare = {.number = 9, .jobs = jobs, .count = 2};
+    struct buffer body = {0};
+    struct arena arena = {0};
+    struct message_compare got;
+    message_compare_encode(&compare, &body);
+    for (size_t size = 0; size < body.size; size++)
+        assert_int_equal(message_compare_decode(bytes_of(body.data, size), &arena, &got), MESSAGE_MALFORMED);
+    assert_int_equal(message_compare_decode(buffer_view(&body), &arena, &got), 0);
+    assert_true(got.number == 9 && got.count == 2);
+    assert_string_equal(got.jobs[1].job, "main/b");
+    assert_int_equal(got.jobs[1].index, 63);
+    assert_memory_equal(got.jobs[1].digest, jobs[1].digest, sizeof jobs[1].digest);
+    arena_deinit(&arena);
+    jobs[1].index = LIMIT_COMPARED_JOB_COUNT_MAX;
+    buffer_clear(&body);
+    message_compare_encode(&compare, &body);
+    arena = (struct arena){0};
+    assert_int_equal(message_compare_decode(buffer_view(&body), &arena, &got), MESSAGE_MALFORMED);
+    arena_deinit(&arena);
+    buffer_deinit(&body);
+}
+
+static void what_differs_and_what_is_lacking_come_through(void **state)
+{
+    (void)state;
+    const struct message_compared compared = {.number = 9, .differing = {3, 63}, .count = 2};
+    static const struct hash ids[2] = {{{1}}, {{2}}};
+    const struct message_offer offer = {.number = 10, .ids = ids, .count = 2}, none = {.number = 11};
+    struct buffer body = {0};
+    struct message_compared got;
+    struct message_offer lacking;
+    message_compared_encode(&compared, &body);
+    assert_int_equal(message_compared_decode(buffer_view(&body), &got), 0);
+    assert_true(got.number == 9 && got.count == 2 && got.differing[1] == 63);
+    assert_int_equal(message_compared_decode(bytes_of(body.data, body.size - 1), &got), MESSAGE_MALFORMED);
+    assert_int_equal(message_compared_decode(bytes_of(body.data, 7), &got), MESSAGE_MALFORMED);
+    buffer_clear(&body);
+    message_offer_encode(&offer, &body);
+    assert_int_equal(message_offer_decode(buffer_view(&body), &lacking), 0);
+    assert_true(lacking.number == 10 && lacking.count == 2 && hash_equal(&lacking.ids[1], &ids[1]));
+    assert_int_equal(message_offer_decode(bytes_of(body.data, body.size - 1), &lacking), MESSAGE_MALFORMED);
+    buffer_clear(&body);
+    message_offer_encode(&none, &body);
+    assert_int_equal(message_offer_decode(buffer_view(&body), &lacking), 0);
+    assert_true(lacking.number == 11 && lacking.count == 0);
     buffer_deinit(&body);
 }
 
@@ -222,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_list_longer_than_a_message_goes_in_several),
         cmocka_unit_test(names_of_jobs_are_checked),
         cmocka_unit_test(a_told_row_carries_story_and_live_runs),
+        cmocka_unit_test(a_comparison_comes_through_and_every_cut_of_it_is_refused),
+        cmocka_unit_test(what_differs_and_what_is_lacking_come_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

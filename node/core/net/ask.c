@@ -6,8 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void drop_held(struct ask_question *question)
+{
+    for (size_t i = 0; i < question->held_count; i++)
+        free((void *)(uintptr_t)question->held[i].data);
+    question->held_count = question->held_size = 0;
+}
+
+static void question_deinit(struct ask_question *question)
+{
+    drop_held(question);
+    free(question->held);
+}
+
 void asks_deinit(struct asks *asks)
 {
+    for (size_t i = 0; i < asks->question_count; i++)
+        question_deinit(&asks->questions[i]);
     free(asks->peers);
     free(asks->questions);
     *asks = (struct asks){0};
@@ -148,22 +163,51 @@ static void tell(struct core *core, const struct ask_question *question, struct 
     buffer_deinit(&body);
 }
 
+static void tell_story(struct core *core, const struct ask_question *question,
+                       const struct event_story *story)
+{
+    struct message_told told = {.has_story = true};
+    told.story = (struct message_story){
+        .occurrence = story->occurrence, .stamp = story->stamp, .node = story->node, .what = story->what};
+    memcpy(told.story.job, story->job, sizeof told.story.job);
+    if (node_id_equal(&story->node, &core->self.id)) // only what this node itself wrote
+        tell(core, question, &told);
+}
+
+static void tell_held(struct core *core, struct ask_question *question)
+{
+    struct message_told told = {.envelopes = {question->held, question->held_count}};
+    if (question->held_count)
+        tell(core, question, &told);
+    drop_held(question);
+}
+
+// A record is told once: rows of one record come one after the other.
+static void hold(struct core *core, struct ask_question *question, const struct event_row *row)
+{
+    if (hash_equal(&question->last, &row->record))
+        return;
+    if (question->held_count == MESSAGE_LIST_MAX ||
+        (question->held_count && question->held_size + row->envelope.size > ASK_HELD_SIZE))
+        tell_held(core, question);
+    void *held = question->held;
+    base_grow(&held, &question->held_capacity, question->held_count + 1, sizeof *question->held);
+    question->held = held;
+    question->held[question->held_count++] =
+        bytes_of(base_copy(row->envelope.data, row->envelope.size), row->envelope.size);
+    question->held_size += row->envelope.size + 4;
+    question->last = row->record;
+}
+
 bool ask_row(struct core *core, uint64_t query, const struct event_row *row)
 {
-    const struct ask_question *question = find_question(core, query);
+    struct ask_question *question = find_question(core, query);
     if (!question)
         return false;
-    struct message_told told = {.envelope = row->envelope};
-    if (row->kind == EVENT_ROW_STORY) {
-        const struct event_story *story = &row->is.story;
-        told.has_story = true;
-        told.story = (struct message_story){
-            .occurrence = story->occurrence, .stamp = story->stamp, .node = story->node, .what = story->what};
-        memcpy(told.story.job, story->job, sizeof told.story.job);
-        if (!node_id_equal(&story->node, &core->self.id))
-            return true; // only what this node itself wrote: about the job, or about itself
-    }
-    tell(core, question, &told);
+    if (row->kind == EVENT_ROW_STORY)
+        tell_story(core, question, &row->is.story);
+    else
+        hold(core, question, row);
     return true;
 }
 
@@ -172,6 +216,7 @@ bool ask_rows_done(struct core *core, uint64_t query)
     struct ask_question *question = find_question(core, query);
     if (!question)
         return false;
+    tell_held(core, question);
     struct run_id live[LIMIT_RUNNING_COUNT_MAX];
     int64_t started_ms[LIMIT_RUNNING_COUNT_MAX];
     struct message_told told = {.done = true, .live = live, .live_started_ms = started_ms};
@@ -183,6 +228,7 @@ bool ask_rows_done(struct core *core, uint64_t query)
         started_ms[told.live_count++] = run->started_ms;
     }
     tell(core, question, &told);
+    question_deinit(question);
     *question = core->asks.questions[--core->asks.question_count];
     return true;
 }
@@ -228,8 +274,9 @@ bool ask_told(struct core *core, const struct node_id *from, struct bytes body)
     size_t at = is_well_formed ? find_peer(core, told.number, from) : SIZE_MAX;
     if (at != SIZE_MAX) {
         struct telling telling = {core, told.number, from};
-        if (told.envelope.size && !keep_read(core, told.envelope, told_row, &telling))
-            core->rejected++;
+        for (size_t i = 0; i < told.envelopes.count; i++)
+            if (!keep_read(core, told.envelopes.items[i], told_row, &telling))
+                core->rejected++;
         if (told.has_story)
             take_story(core, &told, from);
         for (size_t i = 0; i < told.live_count; i++)

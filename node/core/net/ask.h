@@ -12,7 +12,8 @@ struct core;
 
 enum {
     ASK_PATIENCE_MS = 2000,
-    ASK_PEER_MAX = 64, // nodes asked at once
+    ASK_PEER_MAX = 64,         // nodes asked at once
+    ASK_HELD_SIZE = 48 * 1024, // of records gathered for one message
 };
 
 struct ask_peer {
@@ -25,6 +26,9 @@ struct ask_question { // somebody else's, being answered from this disk
     uint64_t number; // the asker's
     uint64_t query;
     char job[NAME_JOB_ROOM];
+    struct bytes *held; // owned, and what they point to: records gathered for one message
+    size_t held_count, held_capacity, held_size;
+    struct hash last; // record gathered; several rows may stand in one
 };
 
 struct asks {

@@ -228,7 +228,8 @@ static void keep_member(struct core *core, struct peers_peer *peer, const struct
         (peer->kept_generation == member->generation && peer->kept_left == has_left &&
          address_equal(&peer->kept_address, &first)))
         return;
-    bool is_must = has_left || !peer->kept_generation; // who is forgotten on a full disk is waited for by nobody
+    bool is_must =
+        has_left || !peer->kept_generation; // who is forgotten on a full disk is waited for by nobody
     peer->kept_generation = member->generation;
     peer->kept_address = first;
     peer->kept_left = has_left;
@@ -251,15 +252,18 @@ static void changed(struct core *core, const struct node_id *id)
     comings_follow(core, id);
     if (peer && member)
         keep_member(core, peer, member);
+    if (peer && is_counted && peer->seen_generation != member->generation) {
+        peer->seen_generation = member->generation;
+        copies_changed(core);
+    }
     if (!peer || is_counted == peer->was_counted)
         return;
     peer->was_counted = is_counted;
-    if (!is_counted) {
+    copies_changed(core);
+    if (is_counted)
+        take_again(core);
+    else
         ask_disconnected(core, id);
-        return;
-    }
-    keep_returned(core, id);
-    take_again(core);
 }
 
 void fleet_probed(struct core *core, const struct node_id *from, struct bytes packet)
@@ -323,6 +327,7 @@ void fleet_pump(struct core *core)
         core->fleet.is_dirty = false;
         core->fleet.recheck_ms = UINT64_MAX;
         owner_all(core);
+        copies_look_again(core);
     }
 }
 

@@ -59,9 +59,9 @@ bool inbox_message(struct core *core, const struct node_id *from, uint8_t type, 
     case MESSAGE_KEPT:
         return keep_acknowledged(core, from, body);
     case MESSAGE_OFFER:
-        return keep_offered(core, from, body);
+        return copies_offered(core, from, body);
     case MESSAGE_LACK:
-        return keep_lacked(core, from, body);
+        return copies_lacked(core, from, body);
     case MESSAGE_TAKE:
         return take_asked(core, from, body);
     case MESSAGE_TAKEN:
@@ -75,6 +75,10 @@ bool inbox_message(struct core *core, const struct node_id *from, uint8_t type, 
         return true;
     case MESSAGE_PROVISIONAL:
         return provisional_receive(core, from, body);
+    case MESSAGE_COMPARE:
+        return copies_asked(core, from, body);
+    case MESSAGE_COMPARED:
+        return copies_compared(core, from, body);
     }
     core->rejected++;
     return false;

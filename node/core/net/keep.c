@@ -12,30 +12,12 @@ static void item_free(struct keep_item *item)
     buffer_deinit(&item->envelope);
 }
 
-static void drop_held(struct keep_offer *offer)
-{
-    for (size_t i = 0; i < offer->held_count; i++)
-        free((void *)(uintptr_t)offer->held[i].data);
-    offer->held_count = offer->held_size = 0;
-}
-
-static void offer_deinit(struct keep_offer *offer)
-{
-    drop_held(offer);
-    free(offer->held);
-    buffer_deinit(&offer->ids);
-    buffer_deinit(&offer->found);
-}
-
 void keep_deinit(struct keep *keep)
 {
     for (size_t i = 0; i < keep->count; i++)
         item_free(&keep->items[i]);
-    for (size_t i = 0; i < keep->offer_count; i++)
-        offer_deinit(&keep->offers[i]);
     free(keep->items);
     free(keep->receipts);
-    free(keep->offers);
     *keep = (struct keep){0};
 }
 
@@ -56,15 +38,26 @@ static void add_holder(const struct core *core, const struct node_id *id,
     holders[(*count)++] = *id;
 }
 
-static void add_keepers(struct core *core, const struct job *job, struct node_id holders[KEEP_HOLDER_MAX],
-                        size_t *count)
+bool keep_find_keepers(struct core *core, const char *name, struct owner_rank *ret_rank)
 {
-    struct owner_rank rank;
-    if (!node_id_is_zero(&job->promised.node))
-        add_holder(core, &job->promised.node, holders, count);
-    owner_rank(core, job, NULL, 0, &rank);
-    for (size_t k = 0; k < rank.count; k++)
-        add_holder(core, &rank.nodes[k], holders, count);
+    const struct job *job = jobs_find(&core->jobs, name);
+    struct arena arena = {0};
+    struct definition definition;
+    struct job gone = {0};
+    if (job && job->row) {
+        owner_rank(core, job, NULL, 0, ret_rank);
+        return true;
+    }
+    bool is_known = past_job(core, name, &arena, &definition, &gone);
+    if (!is_known && (gone.row = jobs_row(core, name))) { // only that it was deleted: any node will do
+        is_known = true;
+        gone.life = gone.row->life - (gone.row->life % 2 == 0);
+        memcpy(gone.name, name, strlen(name) + 1);
+    }
+    if (is_known)
+        owner_rank(core, &gone, NULL, 0, ret_rank);
+    arena_deinit(&arena);
+    return is_known;
 }
 
 size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
@@ -73,14 +66,12 @@ size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_
     size_t count = 0;
     for (size_t i = 0; i < job_count; i++) {
         const struct job *job = jobs_find(&core->jobs, jobs[i]);
-        struct arena arena = {0};
-        struct definition definition;
-        struct job gone;
-        if (job && job->row)
-            add_keepers(core, job, holders, &count);
-        else if (past_job(core, jobs[i], &arena, &definition, &gone))
-            add_keepers(core, &gone, holders, &count); // of a deleted job as well
-        arena_deinit(&arena);
+        struct owner_rank rank = {0};
+        if (job && job->row && !node_id_is_zero(&job->promised.node))
+            add_holder(core, &job->promised.node, holders, &count);
+        (void)keep_find_keepers(core, jobs[i], &rank);
+        for (size_t k = 0; k < rank.count; k++)
+            add_holder(core, &rank.nodes[k], holders, &count);
     }
     return count;
 }
@@ -110,8 +101,10 @@ static void send_item(struct core *core, struct keep_item *item)
 static void add_item(struct core *core, const struct keep_item *item, struct bytes envelope)
 {
     struct keep *keep = &core->keep;
-    if (keep->count == KEEP_WAITING_COUNT_MAX)
+    if (keep->count == KEEP_WAITING_COUNT_MAX) {
         remove_item(keep, 0);
+        copies_changed(core);
+    }
     void *items = keep->items;
     base_grow(&items, &keep->capacity, keep->count + 1, sizeof *keep->items);
     keep->items = items;
@@ -283,147 +276,4 @@ void keep_settled(struct core *core)
         else
             acknowledge(core, i, &receipt.to);
     }
-}
-
-static struct keep_offer *find_offer(struct core *core, uint64_t query)
-{
-    for (size_t i = 0; i < core->keep.offer_count; i++)
-        if (core->keep.offers[i].query == query)
-            return &core->keep.offers[i];
-    return NULL;
-}
-
-// Looks at the newest records on disk; the rows come to keep_row.
-static struct keep_offer *look(struct core *core, const struct node_id *to, enum keep_offer_mode mode)
-{
-    struct keep *keep = &core->keep;
-    void *offers = keep->offers;
-    base_grow(&offers, &keep->offer_capacity, keep->offer_count + 1, sizeof *keep->offers);
-    keep->offers = offers;
-    struct keep_offer *offer = &keep->offers[keep->offer_count++];
-    *offer = (struct keep_offer){.mode = mode, .to = *to, .query = ++core->answers.query};
-    const struct effect_query query = {
-        .query = offer->query, .kind = EFFECT_QUERY_LEDGER, .job = "", .limit = KEEP_OFFER_COUNT_MAX};
-    outbox_query(&core->outbox, &query);
-    return offer;
-}
-
-void keep_returned(struct core *core, const struct node_id *node)
-{
-    for (size_t i = 0; i < core->keep.offer_count; i++)
-        if (core->keep.offers[i].mode == KEEP_OFFERING && node_id_equal(&core->keep.offers[i].to, node))
-            return;
-    look(core, node, KEEP_OFFERING);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    return memcmp(a, b, HASH_SIZE);
-}
-
-static struct hash *find_id(const struct keep_offer *offer, const struct hash *id)
-{
-    if (!offer->ids.size)
-        return NULL;
-    return bsearch(id, offer->ids.data, offer->ids.size / HASH_SIZE, HASH_SIZE, by_bytes);
-}
-
-static void send_ids(struct core *core, struct keep_offer *offer, enum message_type type)
-{
-    if (offer->ids.size)
-        links_send(core, &offer->to, type, buffer_view(&offer->ids));
-    buffer_clear(&offer->ids);
-}
-
-static void send_held(struct core *core, struct keep_offer *offer)
-{
-    (void)keep_send(core, &offer->to, offer->held, offer->held_count);
-    drop_held(offer);
-}
-
-static void hold(struct core *core, struct keep_offer *offer, struct bytes envelope)
-{
-    void *held = offer->held;
-    base_grow(&held, &offer->held_capacity, offer->held_count + 1, sizeof *offer->held);
-    offer->held = held;
-    offer->held[offer->held_count++] = bytes_of(base_copy(envelope.data, envelope.size), envelope.size);
-    offer->held_size += envelope.size;
-    if (offer->held_size >= KEEP_HELD_SIZE)
-        send_held(core, offer);
-}
-
-bool keep_row(struct core *core, uint64_t query, const struct event_row *row)
-{
-    struct keep_offer *offer = find_offer(core, query);
-    if (!offer)
-        return false;
-    if (offer->mode == KEEP_OFFERING) {
-        if (!node_id_equal(&row->signer, &offer->to)) // its own word it has
-            buffer_add(&offer->ids, row->record.b, sizeof row->record.b);
-        if (offer->ids.size >= (size_t)KEEP_OFFER_PAGE * HASH_SIZE)
-            send_ids(core, offer, MESSAGE_OFFER);
-        return true;
-    }
-    struct hash *wanted = find_id(offer, &row->record);
-    if (wanted && offer->mode == KEEP_SENDING)
-        hold(core, offer, row->envelope);
-    else if (wanted)
-        buffer_add(&offer->found, wanted->b, sizeof wanted->b);
-    return true;
-}
-
-// What was offered and not found here is lacking.
-static void send_lacking(struct core *core, struct keep_offer *offer)
-{
-    struct buffer lacking = {0};
-    if (offer->found.size)
-        qsort(offer->found.data, offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes);
-    for (size_t at = 0; at < offer->ids.size; at += HASH_SIZE)
-        if (!offer->found.size || !bsearch(offer->ids.data + at, offer->found.data,
-                                           offer->found.size / HASH_SIZE, HASH_SIZE, by_bytes))
-            buffer_add(&lacking, offer->ids.data + at, HASH_SIZE);
-    if (lacking.size)
-        links_send(core, &offer->to, MESSAGE_LACK, buffer_view(&lacking));
-    buffer_deinit(&lacking);
-}
-
-bool keep_rows_done(struct core *core, uint64_t query)
-{
-    struct keep_offer *offer = find_offer(core, query);
-    if (!offer)
-        return false;
-    if (offer->mode == KEEP_OFFERING)
-        send_ids(core, offer, MESSAGE_OFFER);
-    else if (offer->mode == KEEP_COMPARING)
-        send_lacking(core, offer);
-    else
-        send_held(core, offer);
-    offer_deinit(offer);
-    *offer = core->keep.offers[--core->keep.offer_count];
-    return true;
-}
-
-static bool look_for(struct core *core, const struct node_id *from, struct bytes body,
-                     enum keep_offer_mode mode)
-{
-    const struct hash *ids;
-    size_t count;
-    if (message_ids_decode(body, &ids, &count))
-        return false;
-    if (!count)
-        return true;
-    struct keep_offer *offer = look(core, from, mode);
-    buffer_add(&offer->ids, ids, count * HASH_SIZE);
-    qsort(offer->ids.data, count, HASH_SIZE, by_bytes);
-    return true;
-}
-
-bool keep_offered(struct core *core, const struct node_id *from, struct bytes body)
-{
-    return look_for(core, from, body, KEEP_COMPARING);
-}
-
-bool keep_lacked(struct core *core, const struct node_id *from, struct bytes body)
-{
-    return look_for(core, from, body, KEEP_SENDING);
 }

@@ -1,12 +1,13 @@
 // keep.h - the ledger on other nodes: every record once written is offered to its keepers until they have it.
 //
 // A record signed here goes at once to the nodes that keep the jobs it speaks of. It waits in memory
-// until each has said that it is durable there. When a keeper returns, or a link to it is made, what
-// it may have missed is offered by id, from this node's disk, back to when it was last heard.
+// until each has said that it is durable there. What was written before a node came to keep a job, or what
+// a node lost or missed, is in copies.h.
 #ifndef NODE_CORE_NET_KEEP_H
 #define NODE_CORE_NET_KEEP_H
 
 #include "node/core/event.h"
+#include "node/core/owner.h"
 #include "proto/bytes.h"
 #include "proto/ids.h"
 
@@ -16,9 +17,6 @@ enum {
     KEEP_HOLDER_MAX = 16,          // one record may speak of several jobs, each with keepers of its own
     KEEP_WAITING_COUNT_MAX = 4096, // beyond it the oldest waits on disk only, and is offered later
     KEEP_AGAIN_MS = 3000,          // a keeper that has not answered is told again
-    KEEP_OFFER_PAGE = 512,         // ids in one message
-    KEEP_OFFER_COUNT_MAX = 8192,   // newest records that are looked at
-    KEEP_HELD_SIZE = 48 * 1024,    // of records gathered for one message
 };
 
 struct keep_item { // a record of ours on its way to its keepers
@@ -35,29 +33,11 @@ struct keep_receipt { // a record of another node that is being made durable her
     uint64_t ticket;
 };
 
-enum keep_offer_mode {
-    KEEP_OFFERING,  // ids of what is on this disk go to the node
-    KEEP_COMPARING, // the node's offer is compared with this disk
-    KEEP_SENDING,   // what the node lacks goes to it
-};
-
-struct keep_offer { // a look at the newest records on this disk, for another node
-    enum keep_offer_mode mode;
-    struct node_id to;
-    uint64_t query;
-    struct buffer ids;   // owned; COMPARING and SENDING: sorted
-    struct buffer found; // owned; COMPARING: those that are here
-    struct bytes *held;  // owned, and what they point to; SENDING: until there is enough for a message
-    size_t held_count, held_capacity, held_size;
-};
-
 struct keep {
     struct keep_item *items; // owned, oldest first
     size_t count, capacity;
     struct keep_receipt *receipts; // owned
     size_t receipt_count, receipt_capacity;
-    struct keep_offer *offers; // owned
-    size_t offer_count, offer_capacity;
 };
 
 void keep_deinit(struct keep *keep);
@@ -72,23 +52,18 @@ void keep_record_at(struct core *core, const struct hash *id, struct bytes envel
 // ends while its job is being taken is known to the taker before the answer is. Without this node.
 size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
                          struct node_id holders[KEEP_HOLDER_MAX]);
+// The present keepers of a job by its name, also of one that was deleted. False: the table never had it.
+bool keep_find_keepers(struct core *core, const char *name, struct owner_rank *ret_rank);
 void keep_connected(struct core *core, const struct node_id *node);
-void keep_returned(struct core *core, const struct node_id *node);
 void keep_settled(struct core *core); // more writes are durable
 void keep_tick(struct core *core);
 
 // Sends ledger records of anybody, as many in a message as fit. False: not all of them went out on one link.
 bool keep_send(struct core *core, const struct node_id *to, const struct bytes *envelopes, size_t count);
 
-// Rows of a query that an offer began; false: not one of ours.
-bool keep_row(struct core *core, uint64_t query, const struct event_row *row);
-bool keep_rows_done(struct core *core, uint64_t query);
-
 // Messages; false: malformed.
 bool keep_receive(struct core *core, const struct node_id *from, struct bytes body);
 bool keep_acknowledged(struct core *core, const struct node_id *from, struct bytes body);
-bool keep_offered(struct core *core, const struct node_id *from, struct bytes body);
-bool keep_lacked(struct core *core, const struct node_id *from, struct bytes body);
 
 // Verifies a ledger record and calls `each` for every item, as a row. False: not to be believed.
 bool keep_read(struct core *core, struct bytes envelope,

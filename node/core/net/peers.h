@@ -27,6 +27,7 @@ struct peers_peer {
     uint64_t introduced_ms;
     // For fleet.c.
     bool was_counted;            // when it last looked
+    uint64_t seen_generation;    // in which it was last counted
     uint64_t kept_generation;    // of the peer's own word that is on disk; 0: none
     struct address kept_address; // the first one in it
     bool kept_left;              // it says that the peer has left

@@ -46,7 +46,9 @@ static void write_item(struct core *core, size_t at)
                                        .record_kind = item->envelope.data[0],
                                        .signer = item->signer,
                                        .envelope = buffer_view(&item->envelope)};
+    const char *job = item->occurrence.job;
     outbox_write(&core->outbox, &write);
+    keep_record(core, &item->id, write.envelope, &job, 1);
     remove_item(&core->provisional, at);
 }
 

@@ -14,7 +14,7 @@
 // A taker says up to where it knows the job and which due times it knows no end of. The answer hands over
 // what the rules need: all about due times without an end, here or there, and live orders; and from the
 // previous owner, or from everybody where that is dead, what has ended beyond what the taker knows, as far as
-// it fits. Older history follows by net/keep.h. One message asks for many jobs, so that a node that goes or
+// it fits. Older history follows by net/copies.h. One message asks for many jobs, so that a node that goes or
 // comes costs few of them; a record that speaks of many jobs is handed over once.
 //
 // What only an answer tells of, others may know the end of, but were not asked: one keeper was away when the

@@ -92,6 +92,10 @@ static void own_row(struct delivery *delivery)
         own_text(memory, row->is.story.what);
         row->is.story.what = (const char *)memory->data;
         break;
+    case EVENT_ROW_LIST:
+        buffer_add(memory, row->is.list.data, row->is.list.size);
+        row->is.list = buffer_view(memory);
+        break;
     case EVENT_ROW_CLAIM:
     case EVENT_ROW_RESULT:
     case EVENT_ROW_VERDICT:
@@ -112,7 +116,7 @@ bool delivery_add_row(struct delivery_queue *queue, uint64_t query, const struct
         delivery->packet = packet_hold(packet);
     else
         own_row(delivery);
-    delivery->size_bytes = sizeof *delivery + row->envelope.size;
+    delivery->size_bytes = sizeof *delivery + (packet ? row->envelope.size : delivery->memory.size);
     uv_mutex_lock(&queue->lock);
     while (!queue->closing && (queue->count >= DELIVERY_COUNT_MAX || queue->bytes >= DELIVERY_BYTES_MAX))
         uv_cond_wait(&queue->taken, &queue->lock);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/io/store/job_records.h"
 #include "node/io/store/ranges.h"
 
 static int load_kinds(struct reading *reading, enum envelope_kind first, enum envelope_kind last)
@@ -281,17 +282,6 @@ static int answer_segments(struct reading *reading, const struct effect_query *q
     return outcome;
 }
 
-// The first item stands for its record.
-static int answer_ledger(struct reading *reading, const struct effect_query *query)
-{
-    sqlite3_stmt *statement;
-    int outcome = database_prepare(reading->database, SQL_LEDGER_NEWEST, &statement);
-    if (outcome)
-        return outcome;
-    database_bind_number(statement, 1, query->limit);
-    return reading_gather(reading, statement);
-}
-
 static void read_story(sqlite3_stmt *statement, struct event_row *ret_row)
 {
     *ret_row = (struct event_row){.kind = EVENT_ROW_STORY};
@@ -356,8 +346,12 @@ static int answer_by_kind(struct reading *reading, const struct effect_query *qu
         return answer_story(reading, query, ret_more);
     case EFFECT_QUERY_CAUSE:
         return answer_cause(reading, query);
-    case EFFECT_QUERY_LEDGER:
-        return answer_ledger(reading, query);
+    case EFFECT_QUERY_JOBS:
+        return job_records_names(reading, query, ret_more);
+    case EFFECT_QUERY_IDS:
+        return job_records_ids(reading, query);
+    case EFFECT_QUERY_RECORDS:
+        return job_records_find(reading, query);
     }
     assert(false && "a kind of query the store does not know");
     return 0;
@@ -368,8 +362,7 @@ int lookup_query(struct database *database, const struct effect_query *query, co
 {
     struct reading reading = {.database = database, .sink = sink};
     struct effect_query bounded = *query;
-    uint32_t most = query->kind == EFFECT_QUERY_LEDGER ? LOOKUP_LEDGER_MAX : LOOKUP_LIMIT_MAX;
-    bounded.limit = MIN_OF(query->limit ? query->limit : most, most);
+    bounded.limit = MIN_OF(query->limit ? query->limit : LOOKUP_LIMIT_MAX, (uint32_t)LOOKUP_LIMIT_MAX);
     *ret_more = false;
     int outcome = answer_by_kind(&reading, &bounded, ret_more);
     if (!outcome)

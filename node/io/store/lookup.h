@@ -6,7 +6,6 @@
 
 enum {
     LOOKUP_LIMIT_MAX = 10000, // due times, segments or lines in one answer
-    LOOKUP_LEDGER_MAX = 8192, // records in one answer
     LOOKUP_RECENT_MS = 2 * 3600 * 1000,
 };
 

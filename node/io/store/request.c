@@ -54,8 +54,10 @@ struct request *request_new_query(const struct effect_query *query)
     struct request *request = base_alloc(1, sizeof *request);
     request->is_query = true;
     request->query = *query;
-    own_text(&request->memory, query->job ? query->job : "");
-    request->query.job = (const char *)request->memory.data;
+    size_t ids = own_bytes(&request->memory, query->ids);
+    size_t job = own_text(&request->memory, query->job ? query->job : "");
+    request->query.ids = view(&request->memory, ids, query->ids.size);
+    request->query.job = (const char *)request->memory.data + job;
     return request;
 }
 

@@ -107,7 +107,13 @@ static const char *const texts[SQL_COUNT] = {
                         "(64, 66) ORDER BY last DESC LIMIT ?1",
     [SQL_DUE_ITEMS] = "SELECT ledger, position FROM item WHERE job = ?1 AND last >= ?2 AND first <= ?3",
     [SQL_CAUSE_ITEMS] = "SELECT ledger, position FROM item WHERE cause = ?1",
-    [SQL_LEDGER_NEWEST] = "SELECT row, 0 FROM ledger ORDER BY row DESC LIMIT ?1",
+    [SQL_JOB_NEXT] = "SELECT MIN(job) FROM (SELECT MIN(job) AS job FROM item WHERE job > ?1 UNION ALL SELECT "
+                     "MIN(job) FROM cursor WHERE job > ?1)",
+    [SQL_JOB_ITEMS] = "SELECT ledger, last, run FROM item WHERE job = ?1 ORDER BY last DESC",
+    [SQL_JOB_CURSORS] = "SELECT ledger FROM cursor WHERE job = ?1",
+    [SQL_RUN_OUTPUT] = "SELECT ledger FROM segment WHERE run = ?1",
+    [SQL_LEDGER_ID] = "SELECT id, kind FROM ledger WHERE row = ?1",
+    [SQL_LEDGER_FIND] = "SELECT row FROM ledger WHERE id = ?1",
     [SQL_SEGMENTS] =
         "SELECT ledger, position FROM segment WHERE run = ?1 AND number >= ?2 ORDER BY number, ledger "
         "LIMIT ?3",

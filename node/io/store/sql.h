@@ -44,7 +44,12 @@ enum sql {
     SQL_RANGE_ITEMS, // claims and results that cover several due times, newest first
     SQL_DUE_ITEMS,
     SQL_CAUSE_ITEMS,
-    SQL_LEDGER_NEWEST,
+    SQL_JOB_NEXT,  // the name after this one, of those with records
+    SQL_JOB_ITEMS, // of one job, newest first
+    SQL_JOB_CURSORS,
+    SQL_RUN_OUTPUT, // records with what a run said
+    SQL_LEDGER_ID,
+    SQL_LEDGER_FIND,
     SQL_SEGMENTS,
     SQL_STORY,
     SQL_STORY_JOB,
