@@ -9,32 +9,62 @@
 #include "node/cli/print.h"
 #include "node/cli/zone_file.h"
 
+static json_t *clock_document(const struct control_status *status)
+{
+    bool is_known = status->clock_error_ms && status->clock_error_ms < UINT32_MAX;
+    return json_pack("{s:o, s:o, s:b, s:s, s:o, s:I, s:I}", "node", document_text(status->node_name), "time",
+                     document_time(status->wall_ms), "trusted", status->clock_trusted, "reason",
+                     status->clock_reason, "error_ms",
+                     is_known ? json_integer(status->clock_error_ms) : json_null(), "offset_ms",
+                     (json_int_t)status->clock_offset_ms, "peers", (json_int_t)status->clock_peers);
+}
+
+// The agent rounds up to steps of which the last has no end.
+static void print_error(uint32_t error_ms)
+{
+    char error[PRINT_ROOM];
+    print_duration(error_ms, error);
+    if (!error_ms)
+        print_line(
+            "error     not known: nothing keeps this clock right, and there is none to compare it with");
+    else if (error_ms == UINT32_MAX)
+        print_line("error     more than a minute");
+    else
+        print_line("error     at most %s", error);
+}
+
+// The middle of all clocks counts this one too.
+static void print_others(uint32_t count, int64_t offset_ms)
+{
+    char offset[PRINT_ROOM];
+    const char *plural = count == 1 ? "" : "s";
+    print_duration(offset_ms < 0 ? -offset_ms : offset_ms, offset);
+    if (!count)
+        print_line("others    none could be compared");
+    else if (!offset_ms)
+        print_line("others    %u other node%s; this clock is the one in the middle", count, plural);
+    else
+        print_line("others    %u other node%s; this clock is %s %s the one in the middle", count, plural,
+                   offset, offset_ms < 0 ? "behind" : "ahead of");
+}
+
 static void print_clock(const struct command_line *line, const struct control_status *status)
 {
     struct zone_file zone;
-    char time[LOCAL_TIME_ROOM], error[PRINT_ROOM], offset[PRINT_ROOM];
+    char time[LOCAL_TIME_ROOM];
     if (command_line_has(line, "json")) {
-        document_print(json_pack("{s:o, s:b, s:s, s:o, s:I, s:I}", "time", document_time(status->wall_ms),
-                                 "trusted", status->clock_trusted, "reason", status->clock_reason, "error_ms",
-                                 status->clock_error_ms ? json_integer(status->clock_error_ms) : json_null(),
-                                 "offset_ms", (json_int_t)status->clock_offset_ms, "peers",
-                                 (json_int_t)status->clock_peers));
+        document_print(clock_document(status));
         return;
     }
     zone_file_open_local(&zone);
     local_time_long(zone.zone, status->wall_ms, time);
     zone_file_close(&zone);
-    print_duration(status->clock_error_ms, error);
-    print_duration(status->clock_offset_ms, offset);
+    print_line("node      %s", status->node_name);
     print_line("clock     %s", time);
     print_line("trusted   %s%s%s", status->clock_trusted ? "yes" : "no", status->clock_reason[0] ? ": " : "",
                status->clock_reason);
-    print_line("error     %s%s", status->clock_error_ms ? "at most " : "nobody can tell",
-               status->clock_error_ms ? error : "");
-    if (status->clock_peers)
-        print_line("others    %u clocks, %s from the middle of them", status->clock_peers, offset);
-    else
-        print_line("others    none whose clock could be compared");
+    print_error(status->clock_error_ms);
+    print_others(status->clock_peers, status->clock_offset_ms);
 }
 
 static int show(const struct command_line *line, struct client *client)
@@ -51,13 +81,25 @@ static int show(const struct command_line *line, struct client *client)
 static int trust(const struct command_line *line, struct client *client)
 {
     struct control_request request = {.kind = CONTROL_CLOCK_TRUST, .job = "", .run = ""};
+    struct control_reply reply;
+    char node[NAME_ROOM] = "";
+    bool is_found = false;
+    const struct control_request who = {.kind = CONTROL_STATUS, .job = "", .run = ""};
+    (void)client_ask(client, &who, &reply, &is_found);
+    if (is_found && reply.kind == CONTROL_REPLY_STATUS)
+        snprintf(node, sizeof node, "%s", reply.is.status.node_name);
     request.undo = command_line_has(line, "undo");
-    int status = client_ask(client, &request, NULL, NULL);
-    if (status == COMMAND_DONE && command_line_has(line, "json"))
-        document_print(json_pack("{s:b, s:s}", "vouched", !request.undo, "text", client->end.text));
-    else if (status == COMMAND_DONE)
+    client_send(client, &request);
+    while (client_next(client, &reply))
+        ;
+    if (client->end.exit_status != COMMAND_DONE)
+        return client_end(client);
+    if (command_line_has(line, "json"))
+        document_print(json_pack("{s:o, s:b, s:s}", "node", document_text(node), "vouched", !request.undo,
+                                 "text", client->end.text));
+    else
         print_line("%s", client->end.text);
-    return status;
+    return COMMAND_DONE;
 }
 
 int commands_clock(const struct command_line *line)

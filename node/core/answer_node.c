@@ -152,13 +152,18 @@ void answer_clock_trust(struct core *core, uint64_t client, const struct control
 
 void answer_clock_trusted(struct core *core, struct answer *answer)
 {
+    const char *name = core_node_name(core, &core->self.id);
     if (!clock_is_trusted(core))
-        answer_last(core, answer->client, 1, "the clock is still not trusted: %s", core->clock.reason);
+        answer_last(core, answer->client, 1, "the clock of %s is still not trusted: %s", name,
+                    core->clock.reason);
     else if (core->clock.vouched_ms)
-        answer_last(core, answer->client, 0,
-                    "the clock is trusted as it is; from now on only the clocks of others speak against it");
+        answer_last(
+            core, answer->client, 0,
+            "the clock of %s is trusted as it is; from now on only the clocks of others speak against it",
+            name);
     else
-        answer_last(core, answer->client, 0, "the clock is judged by all that is known of it again");
+        answer_last(core, answer->client, 0, "the clock of %s is judged by all that is known of it again",
+                    name);
     answer_end(core, answer);
 }
 

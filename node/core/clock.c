@@ -72,9 +72,9 @@ static bool is_far(const struct core *core, const struct gossip_clock *others, c
     (void)core;
     if (!others->peer_count || far_ms <= CLOCK_FAR_MS)
         return false;
-    snprintf(reason, room, "it is %lld s %s the clocks of %zu others",
+    snprintf(reason, room, "it is %lld s %s the clock%s of %zu other%s",
              (long long)(llabs(others->offset_ms) / 1000), others->offset_ms > 0 ? "behind" : "ahead of",
-             others->peer_count);
+             others->peer_count == 1 ? "" : "s", others->peer_count, others->peer_count == 1 ? " node" : "s");
     return true;
 }
 
