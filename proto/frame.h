@@ -34,6 +34,7 @@ enum frame_kind {
     FRAME_DENIED,
     FRAME_ENDED,    // repeated until ENDED_ACK
     FRAME_HAPPENED, // something a trigger waits for: `start` names the definition, the trigger and the token
+    FRAME_WATCH,    // what the trigger in `start` watches cannot be looked at: why not; "": it can
     FRAME_RUNNING,  // after a restart of the network process, for each live run; + descriptors
     FRAME_TAKEN,    // answer to KEPT
     // network process -> runner
@@ -114,7 +115,7 @@ struct frame {
     uint16_t index;                 // SHOW: of the item in the record
     bool ok;                        // FLOOR: accepted; HEARTBEAT of the runner: starts are accepted
     uint8_t rule;                   // DENIED: number of the check (RECORDS: 1-8), 0 stale or shutting down
-    char reason[FRAME_REASON_ROOM]; // FLOOR DENIED ENDED; "" none
+    char reason[FRAME_REASON_ROOM]; // FLOOR DENIED ENDED WATCH; "" none
     int32_t pid;                    // STARTED RUNNING
     int64_t started_ms;             // wall; STARTED RUNNING ENDED
     uint64_t taken[2];              // RUNNING TAKEN KEPT: bytes out of stdout and stderr since the start

@@ -53,6 +53,13 @@ bool name_is_text(struct bytes text, size_t size_max)
     return true;
 }
 
+void name_trim(char *text)
+{
+    size_t size = strlen(text);
+    for (int cut = 0; cut < 3 && size && !name_is_text(bytes_of_text(text), SIZE_MAX); cut++)
+        text[--size] = 0;
+}
+
 bool name_split_job(const char *text, char ret_namespace[NAME_ROOM], char ret_name[NAME_ROOM])
 {
     const char *slash = strchr(text, '/');

@@ -17,6 +17,8 @@ enum {
 bool name_is_valid(struct bytes text);
 // Valid UTF-8 of at most `size_max` bytes, no zero byte.
 bool name_is_text(struct bytes text, size_t size_max);
+// Drops what is left at the end of a text that was cut within a character.
+void name_trim(char *text);
 // Splits "namespace/name" or "name" (namespace `main`); false when either part is no valid name.
 bool name_split_job(const char *text, char ret_namespace[NAME_ROOM], char ret_name[NAME_ROOM]) WARN_UNUSED;
 // Writes "namespace/name".

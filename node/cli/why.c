@@ -192,6 +192,8 @@ static int tell(struct client *client, const struct control_request *request, st
         print_head(telling);
     else
         print_not_due(telling);
+    if (!telling->is_json && !telling->why.is_due && strcmp(telling->why.reason, "it was not due then") != 0)
+        print_line("%s", telling->why.reason);
     if (!telling->is_json && telling->why.is_due)
         print_since(telling);
     if (!telling->is_json && grid_row_count(&telling->grid))

@@ -59,6 +59,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
     char blackout[CATCH_UP_TEXT_ROOM];
     owner_rank(core, job, NULL, 0, &rank);
     catch_up_tell_blackout(job, core->wall_ms, blackout);
+    const char *trouble = job->problem ? job->problem : jobs_trouble(job);
     struct control_reply reply = {.kind = CONTROL_REPLY_JOB};
     struct control_job *out = &reply.is.job;
     *out = (struct control_job){.job = job->name,
@@ -75,7 +76,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
                                 .last_status = job->last_status,
                                 .conflicts = conflicts,
                                 .pauses = pauses,
-                                .problem = job->problem ? job->problem : blackout};
+                                .problem = trouble ? trouble : blackout};
     for (const struct table_record *record = NULL;
          whole && out->conflict_count < ANSWER_LIST_MAX && (record = table_job_next_conflict(row, record));)
         conflicts[out->conflict_count++] = table_record_bytes(record);

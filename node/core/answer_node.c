@@ -61,10 +61,12 @@ static void find_problems(const struct core *core, struct problems *problems)
         add_problem(problems, text);
     }
     for (size_t i = 0; i < core->jobs.count; i++) {
-        if (!core->jobs.items[i]->problem)
+        const struct job *job = core->jobs.items[i];
+        const char *problem = job->problem ? job->problem : jobs_trouble(job);
+        if (!problem)
             continue;
-        snprintf(text, sizeof text, "job %.127s: %.110s", core->jobs.items[i]->name,
-                 core->jobs.items[i]->problem);
+        snprintf(text, sizeof text, "job %.127s: %.110s", job->name, problem);
+        name_trim(text);
         add_problem(problems, text);
     }
 }

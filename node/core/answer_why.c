@@ -207,7 +207,7 @@ static void open_because(const struct core *core, const struct job *job, const s
     if (!definition)
         snprintf(text, size, "the job was deleted before anything was written about this due time");
     else if (!why->is_due)
-        snprintf(text, size, "it was not due then");
+        snprintf(text, size, "%s", jobs_trouble(job) ? jobs_trouble(job) : "it was not due then");
     else if (why->due_ms > core->wall_ms && job->stall)
         tell_stall(job->stall, "it lies ahead; ", text, size);
     else if (why->due_ms > core->wall_ms)

@@ -174,6 +174,9 @@ static void runner_frame(struct core *core, const struct frame *frame)
     case FRAME_HAPPENED:
         happening_seen(core, frame);
         return;
+    case FRAME_WATCH:
+        happening_watched(core, frame);
+        return;
     case FRAME_STARTED:
     case FRAME_DENIED:
     case FRAME_ENDED:

@@ -184,6 +184,22 @@ void happening_seen(struct core *core, const struct frame *frame)
     }
 }
 
+void happening_watched(struct core *core, const struct frame *frame)
+{
+    for (size_t i = 0; i < core->jobs.count; i++) {
+        struct job *job = core->jobs.items[i];
+        uint16_t trigger = frame->start.trigger;
+        bool is_meant = job->row && hash_equal(&job->definition_id, &frame->start.definition) &&
+                        trigger < job->slot_count;
+        if (!is_meant || !jobs_set_trouble(&job->slots[trigger], frame->reason))
+            continue;
+        const char *what = frame->reason[0] ? frame->reason : "what it watches can be looked at again";
+        book_story(core, job, NULL, "%s", what);
+        outbox_notice(&core->outbox, frame->reason[0] ? EFFECT_WARNING : EFFECT_INFO, "job %s: %s", job->name,
+                      what);
+    }
+}
+
 // --- all kinds ---
 
 static void look_at(struct core *core, struct job *job, uint16_t trigger)

@@ -74,6 +74,8 @@ void happening_tell(const struct core *core, const struct job *job, const struct
 void happening_offer(struct core *core, struct job *job);
 // The runner saw a file change. It says so again until a START names the token, so nothing is kept here.
 void happening_seen(struct core *core, const struct frame *frame);
+// It says whether it can look at what a trigger watches; once each time that changes.
+void happening_watched(struct core *core, const struct frame *frame);
 
 // --- for core.c ---
 

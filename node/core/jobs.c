@@ -13,8 +13,10 @@
 
 static void slots_free(struct job *job)
 {
-    for (size_t i = 0; i < job->slot_count; i++)
+    for (size_t i = 0; i < job->slot_count; i++) {
         due_free(job->slots[i].compiled);
+        free(job->slots[i].trouble);
+    }
     free(job->slots);
     job->slots = NULL;
     job->slot_count = 0;
@@ -128,6 +130,23 @@ void jobs_clear_problem(struct job *job)
 {
     free(job->problem);
     job->problem = NULL;
+}
+
+bool jobs_set_trouble(struct jobs_slot *slot, const char *text)
+{
+    if (strcmp(slot->trouble ? slot->trouble : "", text) == 0)
+        return false;
+    free(slot->trouble);
+    slot->trouble = text[0] ? base_copy_text(text) : NULL;
+    return true;
+}
+
+const char *jobs_trouble(const struct job *job)
+{
+    for (size_t i = 0; !job->is_paused && i < job->slot_count; i++)
+        if (job->slots[i].trouble)
+            return job->slots[i].trouble;
+    return NULL;
 }
 
 void jobs_set_problem(struct job *job, const char *format, ...)

@@ -25,6 +25,7 @@ struct jobs_slot {
     int64_t written_ms;     // the cursor on disk
     uint64_t told_stamp;    // events up to here that did not start it are told of
     uint64_t told_ms;       // monotonic: when; 0: never
+    char *trouble;          // owned; what is amiss with what it waits for, the job goes on; NULL: nothing
 };
 
 // A due time that is claimed and has not been started: an attempt in waiting.
@@ -126,6 +127,9 @@ struct table_job *jobs_row(const struct core *core, const char *name); // the ta
 const struct definition *jobs_definition(const struct core *core, const struct job *job);
 void jobs_set_problem(struct job *job, const char *format, ...) PRINTF_LIKE(2, 3);
 void jobs_clear_problem(struct job *job);
+// False: it was the same before. "": nothing is amiss.
+bool jobs_set_trouble(struct jobs_slot *slot, const char *text);
+const char *jobs_trouble(const struct job *job); // of the first trigger that has one; NULL: none, or paused
 // A zone that some job waits for is here, or changed.
 void jobs_zone_changed(struct core *core, const char *zone);
 // Target of this job's occurrences here: this node for each-node jobs, zero else.

@@ -90,6 +90,45 @@ class Files(story.Story):
         self.assertEqual(named + more, 1000)
         self.assertGreater(named, 30)
 
+    def problem(self, job):
+        return next(row["problem"] for row in self.one.ask("jobs") if row["name"] == job)
+
+    def wait_problem(self, job, text):
+        fleet.wait_until(lambda: text in (self.problem(job) or "none"), 30, f"{job}: {text}")
+
+    def test_a_path_that_cannot_be_watched_is_said_and_recovers(self):
+        missing = os.path.join(self.folder, "later")
+        self.one.run("add", "ingest", "--file", missing, "--file-match", "*.csv", "--spread", "all", "--user", "root",
+                     "--quiet-for", "100ms", "--shell", SAYS)
+        said = f"waits for {missing}: no such directory"
+        self.wait_problem("ingest", said)
+        self.assertIn(said, self.one.run("status", status=None).stdout)
+        self.assertIn(said, self.one.run("jobs").stdout)
+        self.assertIn(said, self.one.run("why", "ingest", status=None).stdout)
+        self.one.kill_network_process()
+        self.wait_problem("ingest", said)
+        os.mkdir(missing)
+        self.wait_problem("ingest", "none")
+        with open(os.path.join(missing, "a.csv"), "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.outputs("ingest", 1)[0], f"file create {missing}/a.csv")
+        shutil.rmtree(missing)
+        self.wait_problem("ingest", said)
+        story = [line["what"] for line in self.one.ask("why", "ingest")["story"]]
+        self.assertIn("what it watches can be looked at again", story)
+        os.mkdir(missing, 0o700)
+        self.wait_problem("ingest", "none")
+        self.one.run("add", "secret", "--file", missing, "--spread", "all", "--user", "nobody", "--shell", SAYS)
+        self.wait_problem("secret", "not readable for user nobody")
+        text = f"katydid: 1\njobs:\n  flag: {{file: {{path: {self.folder}/flag, on: create}}, spread: all, user: root, run: ['true']}}\n"
+        self.one.run("apply", "-", stdin=text)
+        fleet.wait_until(lambda: len(self.watchers()) == 3, 30, "all are watched")
+        time.sleep(3)
+        self.assertIsNone(self.problem("flag"))  # it may come
+        with open(self.one.log, encoding="utf-8") as log:
+            lines = [line for line in log if said in line]
+        self.assertLessEqual(len(lines), 3)  # missing at first, told to the next network process, and gone again
+
     def test_a_folder_that_is_replaced_is_still_watched(self):
         self.add("ingest", "--file", self.folder, "--quiet-for", "200ms")
         shutil.rmtree(self.folder)

@@ -95,7 +95,5 @@ void trigger_text_print(const struct definition_trigger *trigger, char *out)
         add_file(&phrase, trigger);
         break;
     }
-    // A character that was cut in two is left out: this is sent as text.
-    for (size_t cut = 0; cut < 3 && !name_is_text(bytes_of_text(out), TRIGGER_TEXT_SIZE); cut++)
-        out[--phrase.size] = 0;
+    name_trim(out); // this is sent as text
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,39 @@ void watches_settle(struct watches *watches, const struct hash *token)
 
 // --- processes ---------------------------------------------------------------
 
-static bool is_watched(const struct watches *watches, const struct hash *definition, uint16_t trigger)
+static struct watches_item *find_item(const struct watches *watches, const struct hash *definition,
+                                      uint16_t trigger)
 {
     for (size_t i = 0; i < watches->count; i++)
         if (hash_equal(&watches->items[i].definition, definition) && watches->items[i].trigger == trigger)
-            return true;
-    return false;
+            return &watches->items[i];
+    return NULL;
+}
+
+static void tell_trouble(struct runner *runner, const struct watches_item *item)
+{
+    struct frame frame = {.kind = FRAME_WATCH};
+    frame.start = (struct frame_start){
+        .definition = item->definition, .trigger = item->trigger, .cause = FRAME_FILE, .attempt = 1};
+    memcpy(frame.reason, item->trouble, sizeof frame.reason);
+    runner_send(runner, &frame, NULL);
+}
+
+// In words; "": there is none.
+PRINTF_LIKE(3, 4)
+static void set_trouble(struct runner *runner, struct watches_item *item, const char *format, ...)
+{
+    char text[FRAME_REASON_ROOM];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    name_trim(text);
+    if (item->is_told && strcmp(text, item->trouble) == 0)
+        return;
+    item->is_told = true;
+    memcpy(item->trouble, text, sizeof item->trouble);
+    tell_trouble(runner, item);
 }
 
 static void add(struct watches *watches, const struct hash *definition, uint16_t trigger)
@@ -108,10 +136,13 @@ void watches_offer(struct runner *runner, const struct hash *definition)
     if (!entry)
         return;
     definition_cache_decode(entry, &arena, &decoded);
-    for (size_t i = 0; i < decoded.trigger_count; i++)
-        if (decoded.triggers[i].kind == DEFINITION_FILE &&
-            !is_watched(&runner->watches, definition, (uint16_t)i))
+    for (size_t i = 0; i < decoded.trigger_count; i++) {
+        const struct watches_item *item = find_item(&runner->watches, definition, (uint16_t)i);
+        if (decoded.triggers[i].kind == DEFINITION_FILE && !item)
             add(&runner->watches, definition, (uint16_t)i);
+        else if (item && item->trouble[0])
+            tell_trouble(runner, item); // who offers it may be new
+    }
     arena_deinit(&arena);
 }
 
@@ -134,7 +165,7 @@ static void start(struct runner *runner, struct watches_item *item, const struct
     struct spawn_process process;
     struct reason reason;
     if (!spawn_start(&request, &process, &reason)) {
-        notice_say(EFFECT_WARNING, "%s cannot be watched: %s", trigger->path, reason.text);
+        set_trouble(runner, item, "cannot watch %.70s: %.60s", trigger->path, reason.text);
         item->retry_ms = now_ms + WATCHES_RETRY_MS_MAX;
         return;
     }
@@ -156,9 +187,13 @@ static void follow(struct runner *runner, struct watches_item *item, uint64_t no
     bool may_run = outcome == 0 && check.has_user;
     if (outcome == CHECK_NEED)
         runner_send(runner, &(struct frame){.kind = FRAME_NEED, .record = item->definition}, NULL);
-    else if (!may_run)
+    else if (!may_run) {
         end(item);
-    else if (!item->pid && now_ms >= item->retry_ms)
+        if (outcome == 0)
+            set_trouble(runner, item, "cannot watch: there is no user %.60s here", check.user.name);
+        else
+            set_trouble(runner, item, "%s", "");
+    } else if (!item->pid && now_ms >= item->retry_ms)
         start(runner, item, &check, now_ms);
     check_deinit(&check);
 }
@@ -209,6 +244,30 @@ static void tell(struct runner *runner, struct watches_news *news, uint64_t now_
     runner_send(runner, &frame, NULL);
 }
 
+// What a person has to do about it; errno is the kernel's word.
+static void take_state(struct runner *runner, struct watches_item *item, int problem)
+{
+    const struct definition_cache_entry *entry =
+        definition_cache_find(&runner->evidence.definitions, &item->definition);
+    struct arena arena = {0};
+    struct definition definition;
+    if (!entry)
+        return;
+    definition_cache_decode(entry, &arena, &definition);
+    const struct definition_trigger *trigger = &definition.triggers[item->trigger];
+    bool is_folder = trigger->name && trigger->name[0];
+    const char *word = problem == ENOENT    ? is_folder ? "no such directory" : "no such file or directory"
+                       : problem == ENOTDIR ? "not a directory"
+                       : problem == EACCES  ? "not readable for user "
+                                            : strerror(problem);
+    if (problem)
+        set_trouble(runner, item, "waits for %.70s: %s%s", trigger->path, word,
+                    problem == EACCES ? definition.user : "");
+    else
+        set_trouble(runner, item, "%s", "");
+    arena_deinit(&arena);
+}
+
 static void take_report(struct runner *runner, const struct watches_item *item,
                         const struct watch_report *report)
 {
@@ -237,7 +296,9 @@ void watches_read(struct runner *runner)
         struct watches_item *item = &runner->watches.items[i];
         struct watch_report report;
         ssize_t size = item->output < 0 ? 0 : read(item->output, &report, sizeof report);
-        if (size == (ssize_t)sizeof report)
+        if (size == (ssize_t)sizeof report && watch_report_is_valid(&report) && !report.count)
+            take_state(runner, item, report.problem);
+        else if (size == (ssize_t)sizeof report)
             take_report(runner, item, &report);
         else if (item->output >= 0 && (size >= 0 || errno != EAGAIN))
             end(item); // it ended, or talks nonsense

@@ -3,6 +3,7 @@
 // A process watches with the rights of the job's user (node/io/watch/watch.h); what it reports becomes news
 // with a token that nobody else could have made up, told to the network process again and again until a START
 // names it, at most WATCHES_NEWS_MS. So a start for a file is believed only if it was seen here, and once.
+// Whether it can look at all is told when that changes, and whenever the definition is offered again.
 // Watching begins when a definition with a file trigger is fed, ends when it is no longer in force, paused,
 // or may not run here; a process that dies is started again, later each time.
 #ifndef NODE_IO_RUNNER_WATCHES_H
@@ -34,6 +35,8 @@ struct watches_item { // one file trigger of one definition
     int output; // read end; -1: none
     uint64_t started_ms, retry_ms;
     unsigned deaths;
+    bool is_told;                    // whether it can look
+    char trouble[FRAME_REASON_ROOM]; // why it cannot, in words; "": it can, or it is not to be watched now
 };
 
 struct watches_news {

@@ -1,6 +1,7 @@
 #include "node/io/watch/snapshot.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ static void read_folder(DIR *folder, const char *pattern, struct snapshot *snaps
         }
         if (fstatat(dirfd(folder), item->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
             add(snapshot, item->d_name, &status);
+        else if (errno != ENOENT)
+            snapshot->problem = errno;
     }
 }
 
@@ -50,8 +53,10 @@ void snapshot_take(const char *path, const char *pattern, struct snapshot *ret)
 {
     struct stat status;
     *ret = (struct snapshot){0};
-    if (stat(path, &status) != 0)
+    if (stat(path, &status) != 0) {
+        ret->problem = errno;
         return;
+    }
     ret->device = status.st_dev;
     ret->inode = status.st_ino;
     DIR *folder = S_ISDIR(status.st_mode) ? opendir(path) : NULL;
@@ -60,6 +65,9 @@ void snapshot_take(const char *path, const char *pattern, struct snapshot *ret)
         closedir(folder);
     } else if (!S_ISDIR(status.st_mode)) {
         add(ret, "", &status);
+        ret->problem = pattern ? ENOTDIR : 0;
+    } else {
+        ret->problem = errno;
     }
     if (ret->count)
         qsort(ret->entries, ret->count, sizeof *ret->entries, compare_names);

@@ -27,6 +27,7 @@ struct snapshot {
     dev_t device; // of the folder itself; 0: there is none
     ino_t inode;
     bool is_cut; // more entries than the bound
+    int problem; // errno: why it cannot be looked at, or not at all that is in it; 0: nothing is in the way
 };
 
 struct snapshot_change {

@@ -1,5 +1,6 @@
 #include "node/io/watch/watch.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "node/io/clock.h"
 #include "node/io/watch/batch.h"
+#include "proto/definition.h"
 
 enum {
     EVENTS = IN_CREATE | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE | IN_MOVE | IN_DELETE_SELF |
@@ -25,6 +27,9 @@ struct watch {
     struct batch pending;
     uint64_t changed_ms; // when the last change was seen
     uint64_t told_ms;    // when the last report was written; 0: never
+    bool is_state_told;
+    int told_problem;        // by the last report about it
+    uint64_t other_since_ms; // it has been otherwise since; 0: it is not
 };
 
 // The folder, or whatever has its name by now.
@@ -74,6 +79,32 @@ static bool tell(struct watch *watch, uint64_t now_ms)
     return write(STDOUT_FILENO, &report, sizeof report) == (ssize_t)sizeof report;
 }
 
+// A file that is only waited for is not amiss.
+static int problem_of(const struct watch *watch)
+{
+    const uint32_t others = DEFINITION_FILE_CHANGE | DEFINITION_FILE_REMOVE;
+    bool waits_for_it = !watch->pattern && !(watch->wanted & others);
+    return waits_for_it && watch->seen.problem == ENOENT ? 0 : watch->seen.problem;
+}
+
+// False: nobody reads any more.
+static bool tell_state(struct watch *watch, uint64_t now_ms)
+{
+    const struct watch_report report = {.problem = problem_of(watch)};
+    if (watch->is_state_told && report.problem == watch->told_problem) {
+        watch->other_since_ms = 0;
+        return true;
+    }
+    if (!watch->other_since_ms)
+        watch->other_since_ms = now_ms;
+    if (watch->is_state_told && now_ms - watch->other_since_ms < WATCH_STATE_MS)
+        return true;
+    watch->is_state_told = true;
+    watch->told_problem = report.problem;
+    watch->other_since_ms = 0;
+    return write(STDOUT_FILENO, &report, sizeof report) == (ssize_t)sizeof report;
+}
+
 // Waits for news, at most until something has to be done; true: the reader is gone.
 static bool rest(struct watch *watch, uint64_t now_ms)
 {
@@ -107,11 +138,9 @@ int watch_main(const char *const arguments[WATCH_ARGUMENT_COUNT])
         watch.quiet_ms = WATCH_QUIET_MS_DEFAULT;
     snapshot_take(watch.path, watch.pattern, &watch.seen);
     follow(&watch, &watch.seen);
-    while (!rest(&watch, clock_now_ms())) {
+    while (tell_state(&watch, clock_now_ms()) && tell(&watch, clock_now_ms()) &&
+           !rest(&watch, clock_now_ms()))
         look(&watch, clock_now_ms());
-        if (!tell(&watch, clock_now_ms()))
-            break;
-    }
     batch_deinit(&watch.pending);
     snapshot_deinit(&watch.seen);
     return 0;
