@@ -412,6 +412,12 @@ static bool is_timekeeper(const struct members_node *node)
     return members_is_counted(node) && node->clock_trusted && node->clock.known;
 }
 
+void gossip_forget_clocks(struct gossip *gossip)
+{
+    for (size_t i = 0; i < gossip->members.count; i++)
+        gossip->members.nodes[i]->clock = (struct clock_offset){0};
+}
+
 struct gossip_clock gossip_clock(const struct gossip *gossip, bool is_outsider)
 {
     const struct members *members = &gossip->members;
@@ -425,7 +431,10 @@ struct gossip_clock gossip_clock(const struct gossip *gossip, bool is_outsider)
         any_sure |= is_timekeeper(members->nodes[i]) && members->nodes[i]->clock_error_ms;
     for (size_t i = 0; i < members->count; i++) {
         const struct members_node *node = members->nodes[i];
-        if (members_is_self(members, node) || !is_timekeeper(node) || (any_sure && !node->clock_error_ms))
+        if (members_is_self(members, node))
+            continue;
+        clock.unmeasured_count += members_is_counted(node) && node->clock_trusted && !node->clock.known;
+        if (!is_timekeeper(node) || (any_sure && !node->clock_error_ms))
             continue;
         offsets[count++] = &node->clock;
         uint64_t unsure_ms = clock_offset_uncertainty_ms(&node->clock, gossip->now_ms);

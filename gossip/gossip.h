@@ -143,12 +143,15 @@ bool gossip_is_isolated(const struct gossip *gossip);
 struct gossip_clock {
     int64_t offset_ms; // of our wall clock to the median of others: theirs minus ours
     uint64_t uncertainty_ms;
-    size_t peer_count; // whom it was made of, this node not counted; 0: nothing is known
+    size_t peer_count;       // whom it was made of, this node not counted; 0: nothing is known
+    size_t unmeasured_count; // heard peers who trust their clocks, and were not compared yet
 };
 
 // The median of heard peers who trust their clocks: of those whose error is known where there are any. This
 // node is one of them, with an offset of zero, unless `is_outsider` or it is less sure than they; of two
 // values in the middle the one nearer to zero counts.
 struct gossip_clock gossip_clock(const struct gossip *gossip, bool is_outsider);
+// Our own wall clock was set: what was measured before says nothing any more.
+void gossip_forget_clocks(struct gossip *gossip);
 
 #endif

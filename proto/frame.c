@@ -20,6 +20,7 @@ enum part {
     PART_DATA = 1 << 12, // the rest of the frame
     PART_ITEM = 1 << 13, // place, index
     PART_TAKEN = 1 << 14,
+    PART_OFFSET = 1 << 15, // of the clock
 };
 
 static const unsigned PARTS[FRAME_KIND_COUNT] = {
@@ -36,7 +37,7 @@ static const unsigned PARTS[FRAME_KIND_COUNT] = {
     [FRAME_TAKEN] = PART_RUN | PART_TAKEN,
     [FRAME_RECORD] = PART_DATA,
     [FRAME_SHOW] = PART_RECORD | PART_ITEM | PART_DATA,
-    [FRAME_START] = PART_START,
+    [FRAME_START] = PART_START | PART_OFFSET,
     [FRAME_SIGNAL] = PART_RUN | PART_ACTION,
     [FRAME_ENDED_ACK] = PART_RUN,
     [FRAME_KEPT] = PART_RUN | PART_TAKEN,
@@ -180,6 +181,12 @@ static bool read_item(struct reader *reader, struct frame *frame)
     return frame->place < LIMIT_UPSTREAM_COUNT_MAX && frame->index < LIMIT_LEDGER_ITEM_COUNT_MAX;
 }
 
+static bool read_offset(struct reader *reader, struct frame_start *start)
+{
+    start->clock_offset_ms = (int64_t)reader_u64(reader);
+    return start->clock_offset_ms >= -LIMIT_WALL_MS_MAX && start->clock_offset_ms <= LIMIT_WALL_MS_MAX;
+}
+
 static bool read_rule(struct reader *reader, struct frame *frame)
 {
     frame->rule = reader_u8(reader);
@@ -217,6 +224,8 @@ static bool read_parts(struct reader *reader, unsigned parts, struct frame *fram
         good = read_item(reader, frame);
     for (size_t i = 0; parts & PART_TAKEN && i < COUNT_OF(frame->taken); i++)
         frame->taken[i] = reader_u64(reader);
+    if (good && parts & PART_OFFSET)
+        good = read_offset(reader, &frame->start);
     if (parts & PART_DATA)
         frame->data = reader_bytes(reader, reader->rest.size);
     return good;
@@ -274,6 +283,8 @@ void frame_encode(const struct frame *frame, struct buffer *out)
     }
     for (size_t i = 0; parts & PART_TAKEN && i < COUNT_OF(frame->taken); i++)
         buffer_add_u64(out, frame->taken[i]);
+    if (parts & PART_OFFSET)
+        buffer_add_u64(out, (uint64_t)frame->start.clock_offset_ms);
     if (parts & PART_DATA)
         buffer_add(out, frame->data.data, frame->data.size);
 }

@@ -91,6 +91,8 @@ struct frame_start {
     uint16_t attempt;           // 1, 2, ...
     uint64_t generation;
     uint64_t sent_boottime_ns; // clock_boottime_ns() when sent
+    // Of START alone: the clock of this machine is wrong by this, as far as the network process can tell.
+    int64_t clock_offset_ms; // the true time minus what it shows; 0: it is right
 };
 
 enum frame_signal {

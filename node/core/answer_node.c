@@ -104,7 +104,7 @@ void answer_status(struct core *core, uint64_t client)
         .fleet_name = core->authority.genesis.name,
         .version = core->self.version,
         .stamp = core->stamps.last,
-        .wall_ms = core->wall_ms,
+        .wall_ms = core->clock.shown_ms,
         .authority_number = head.number,
         .authority_head = head.id.hash,
         .takes_work = core_takes_work(core),

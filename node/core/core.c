@@ -119,6 +119,7 @@ static void become_ready(struct core *core)
     core->early = NULL;
     core->early_count = core->early_capacity = 0;
     core->is_ready = true;
+    core->clock.ask_until_ms = core->now_ms + CLOCK_ASK_MS;
     clock_judge(core);
     zones_want_version(core);
     happening_ready(core);
@@ -147,6 +148,16 @@ static void floor_frame(struct core *core, const struct frame *frame)
     char id[2 * HASH_SIZE + 1];
     hex_encode(frame->record.b, HASH_SIZE, id);
     outbox_notice(&core->outbox, EFFECT_WARNING, "the runner refuses record %.12s: %s", id, frame->reason);
+}
+
+// The runner tells times by what the clock shows.
+static void run_frame(struct core *core, const struct frame *frame)
+{
+    struct frame corrected = *frame;
+    int64_t correction_ms = clock_is_trusted(core) ? 0 : core->clock.correction_ms;
+    corrected.started_ms += frame->started_ms ? correction_ms : 0;
+    corrected.ended_ms += frame->ended_ms ? correction_ms : 0;
+    runs_frame(core, &corrected);
 }
 
 static void runner_frame(struct core *core, const struct frame *frame)
@@ -182,7 +193,7 @@ static void runner_frame(struct core *core, const struct frame *frame)
     case FRAME_ENDED:
     case FRAME_RUNNING:
         if (core->is_loaded)
-            runs_frame(core, frame);
+            run_frame(core, frame);
         else
             keep_early(core, frame);
         return;
@@ -395,6 +406,7 @@ static void tick(struct core *core)
     fleet_pump(core);
     if (!core->is_ready)
         return;
+    clock_tick(core);
     schedule_run_due(core);
     runs_tick(core);
     held_tick(core);
@@ -411,9 +423,8 @@ void core_step(struct core *core, const struct event *event)
 {
     assert(core->is_booted || event->kind == EVENT_BOOT);
     core->now_ms = event->now_ms;
-    core->wall_ms = event->wall_ms;
     core->boottime_ns = event->boottime_ns;
-    clock_advance(core, event->gap_ms);
+    clock_advance(core, event->wall_ms, event->gap_ms);
     if (core->is_booted)
         fleet_advance(core, event->gap_ms);
     if (core->is_ready && event->gap_ms > CORE_GAP_MS)
@@ -444,5 +455,6 @@ void core_deadline(const struct core *core, uint64_t *ret_now_ms, int64_t *ret_w
     for (size_t i = 0; i < core->answers.count; i++)
         if (core->answers.items[i]->poll_ms)
             *ret_now_ms = MIN_OF(*ret_now_ms, core->answers.items[i]->poll_ms);
-    *ret_wall_ms = core->is_ready && heap_first(&core->jobs.due, &first) ? first.due_ms : INT64_MAX;
+    bool is_any = core->is_ready && heap_first(&core->jobs.due, &first);
+    *ret_wall_ms = is_any ? first.due_ms - core->clock.correction_ms : INT64_MAX;
 }

@@ -266,7 +266,8 @@ static void judge(const struct core *core, struct job *job)
 
 static bool needs_clock(const struct definition *definition)
 {
-    bool needs = definition->max_clock_error_ms > 0;
+    bool needs = definition->max_clock_error_ms > 0 || definition->blackout_count ||
+                 definition->not_before_ms || definition->not_after_ms;
     for (size_t i = 0; i < definition->trigger_count; i++)
         needs |= due_needs_clock(&definition->triggers[i]);
     return needs;

@@ -88,6 +88,9 @@ static void send_start(struct core *core, struct run *run)
 {
     struct frame frame = {.kind = FRAME_START, .run = run->id, .start = run->start};
     frame.start.sent_boottime_ns = core->boottime_ns;
+    const struct job *job = jobs_find(&core->jobs, run->job);
+    if (job && !job->needs_clock)
+        frame.start.clock_offset_ms = core->clock.correction_ms;
     run->sent_ms = core->now_ms;
     if (run->start.member.change)
         (void)comings_feed(core, &run->start.cause_record); // the runner judges the node by its labels

@@ -13,8 +13,8 @@
 bool schedule_is_possible(const struct core *core, const struct job *job)
 {
     return job->row && job->role == JOBS_OWNER && !job->is_denied && !job->problem &&
-           core->storage != EVENT_STORAGE_FAILED && jobs_runs_on(core, job, &core->self.id) &&
-           owner_trusts_clock(core, job, &core->self.id);
+           clock_is_settled(core, job) && core->storage != EVENT_STORAGE_FAILED &&
+           jobs_runs_on(core, job, &core->self.id) && owner_trusts_clock(core, job, &core->self.id);
 }
 
 // When a slot next wants to claim; INT64_MAX: never.

@@ -97,7 +97,8 @@ static void judge(const struct core *core, const struct job *job, struct standin
 static bool may_settle(const struct core *core, const struct job *job)
 {
     return job->stall && core->is_ready && core->storage != EVENT_STORAGE_FAILED &&
-           owner_trusts_clock(core, job, &core->self.id) && (job->role == JOBS_OWNER || job->settles);
+           clock_is_settled(core, job) && owner_trusts_clock(core, job, &core->self.id) &&
+           (job->role == JOBS_OWNER || job->settles);
 }
 
 static void settle(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms)

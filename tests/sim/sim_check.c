@@ -187,7 +187,7 @@ void sim_check_asked(struct sim *sim, struct sim_node *node, const struct frame 
         sim_fail(sim, "%s asks for a job nobody signed", node->identity->name);
         return;
     }
-    if (!sim_rule(sim, SIM_RULE_EARLY, start->due_ms <= sim_node_wall_ms(node)))
+    if (!sim_rule(sim, SIM_RULE_EARLY, start->due_ms <= sim_node_wall_ms(node) + start->clock_offset_ms))
         sim_fail(sim, "%s asks for %s before its due time %s", node->identity->name, version->job,
                  text_of(start->due_ms, due));
     if (start->trigger != FRAME_TRIGGER_ORDER && (start->due_ms || hash_is_zero(&start->cause_record)) &&

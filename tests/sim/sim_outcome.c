@@ -11,6 +11,7 @@ enum {
     ROWS_MAX = 5000,
     ANSWERED_IN_PART = 5,   // exit status: some node could not be asked
     QUEUE_PAUSE_MS = 10000, // between two runs of a queue, for a retry that waits
+    CORRECTION_MS = 2000,   // by so much a corrected clock may still be wrong
     AHEAD_MS = 12000,       // claims lie this far ahead; of a schedule that was changed they are judged
 };
 
@@ -85,6 +86,14 @@ static bool mark(const struct sim *sim, struct sim_outcomes *outcomes, const str
     return is_of_any;
 }
 
+// By the clock of the machine, or by the time of the fleet where that was known to be wrong.
+static bool is_when(const struct sim *sim, int64_t told_ms, int64_t shown_ms, uint64_t at_ms)
+{
+    int64_t true_ms = sim->start_wall_ms + (int64_t)at_ms;
+    bool is_right = llabs(shown_ms - true_ms) <= CORRECTION_MS;
+    return told_ms == shown_ms || (!is_right && llabs(told_ms - true_ms) <= CORRECTION_MS);
+}
+
 static void check_run(struct sim *sim, const struct sim_node *node, const struct control_run *row)
 {
     const struct sim_start *start = sim_check_find_start(sim, &row->run);
@@ -93,8 +102,9 @@ static void check_run(struct sim *sim, const struct sim_node *node, const struct
     if (!start || !start->is_acknowledged || row->status < LEDGER_TIMEOUT)
         return;
     if (!sim_rule(sim, SIM_RULE_TRUE,
-                  row->status == start->status && row->started_ms == start->started_wall_ms &&
-                      row->ended_ms == start->ended_wall_ms))
+                  row->status == start->status &&
+                      is_when(sim, row->started_ms, start->started_wall_ms, start->started_ms) &&
+                      is_when(sim, row->ended_ms, start->ended_wall_ms, start->ended_ms)))
         sim_fail(sim, "%s says %s was %s from %lld to %lld, but it was %s from %lld to %lld",
                  node->identity->name, row->job, ledger_status_text(row->status), (long long)row->started_ms,
                  (long long)row->ended_ms, ledger_status_text(start->status),

@@ -264,9 +264,13 @@ static struct verdict check_happening(const struct sim_runner *runner, const str
 static struct verdict check_due(const struct sim_runner *runner, const struct frame_start *start,
                                 const struct definition *definition)
 {
-    int64_t wall_ms = sim_node_wall_ms(runner->node);
+    int64_t wall_ms = sim_node_wall_ms(runner->node) + start->clock_offset_ms;
     if (start->trigger == FRAME_TRIGGER_ORDER)
         return (struct verdict){0, NULL};
+    if (start->clock_offset_ms &&
+        (definition->triggers[start->trigger].kind == DEFINITION_CRON ||
+         definition->triggers[start->trigger].kind == DEFINITION_AT || definition->blackout_count))
+        return (struct verdict){4, "it goes by the clock"};
     if (start->due_ms == 0 && !hash_is_zero(&start->cause_record))
         return check_happening(runner, start, &definition->triggers[start->trigger]);
     bool is_backfill = start->due_ms && !hash_is_zero(&start->cause_record);

@@ -19,7 +19,8 @@ static struct frame full_frame(enum frame_kind kind)
                   .cause = FRAME_CATCH_UP,
                   .attempt = 2,
                   .generation = 77,
-                  .sent_boottime_ns = 123456789012345},
+                  .sent_boottime_ns = 123456789012345,
+                  .clock_offset_ms = -600000},
         .ok = true,
         .rule = 4,
         .reason = "due time is not one of the trigger's",
@@ -80,6 +81,7 @@ static void a_start_carries_each_of_its_fields(void **state)
     assert_int_equal(decoded.start.attempt, 2);
     assert_true(decoded.start.generation == 77);
     assert_true(decoded.start.sent_boottime_ns == 123456789012345);
+    assert_true(decoded.start.clock_offset_ms == -600000);
     buffer_deinit(&out);
 }
 

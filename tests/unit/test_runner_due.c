@@ -219,6 +219,41 @@ static void an_interval_from_the_end_of_a_run_cannot_be_hurried(void **state)
     support_attack_started(runner, &start);
 }
 
+static void a_clock_that_is_said_to_be_wrong_hurries_nothing(void **state)
+{
+    struct support_runner *runner = *state;
+    struct definition definition = support_runner_definition(runner, "job", "true");
+    static const struct definition_trigger every = {.kind = DEFINITION_EVERY, .period_ms = 60000};
+    static const struct definition_trigger cron = {.kind = DEFINITION_CRON, .expression = "* * * * *"};
+    definition.triggers = &every;
+    struct frame_start start = support_attack_define(runner, &definition);
+    int64_t due_ms = clock_wall_ms() / 60000 * 60000;
+    start.due_ms = due_ms - 10 * 60000;
+    support_attack_denied(runner, &start, 4, "late");
+    start.clock_offset_ms = -10 * 60000;
+    support_attack_started(runner, &start);
+    start.due_ms = due_ms + 20 * 60000;
+    support_attack_denied(runner, &start, 4, "by this node's clock");
+    start.clock_offset_ms = 20 * 60000;
+    support_attack_started(runner, &start);
+    start.due_ms += 60000;
+    start.clock_offset_ms += 60000; // whatever it makes of the clock: a third within a minute
+    support_attack_denied(runner, &start, 4, "more often than its period");
+    definition = support_runner_definition(runner, "calendar", "true");
+    definition.triggers = &cron;
+    start = support_attack_define(runner, &definition);
+    start.due_ms = due_ms - 10 * 60000;
+    start.clock_offset_ms = -10 * 60000;
+    support_attack_denied(runner, &start, 4, "said to be wrong");
+    definition = support_runner_definition(runner, "bounded", "true");
+    definition.triggers = &every;
+    definition.not_after_ms = due_ms - 5 * 60000;
+    start = support_attack_define(runner, &definition);
+    start.due_ms = due_ms - 10 * 60000;
+    start.clock_offset_ms = -10 * 60000;
+    support_attack_denied(runner, &start, 4, "said to be wrong");
+}
+
 static void a_zone_that_is_unknown_here_and_a_local_one_for_any_node(void **state)
 {
     struct support_runner *runner = *state;
@@ -420,6 +455,7 @@ int main(int argc, char **argv)
         TEST(an_interval_from_the_end_of_a_run_cannot_be_hurried),
         TEST(lateness_within_the_window_or_after_waiting_is_accepted),
         TEST(nothing_begins_after_its_deadline),
+        TEST(a_clock_that_is_said_to_be_wrong_hurries_nothing),
         TEST(jitter_and_spread_make_the_window_wider),
         TEST(a_zone_that_is_unknown_here_and_a_local_one_for_any_node),
         TEST(a_backfill_starts_the_due_times_of_its_range_once),

@@ -60,7 +60,7 @@ void fleet_advance(struct core *core, uint64_t gap_ms)
 {
     struct fleet *fleet = &core->fleet;
     if (fleet->gossip)
-        gossip_advance(fleet->gossip, core->now_ms, core->wall_ms, gap_ms);
+        gossip_advance(fleet->gossip, core->now_ms, core->clock.shown_ms, gap_ms);
     if (gap_ms > GOSSIP_GAP_MS)
         fleet->returned_ms = core->now_ms;
 }
@@ -176,7 +176,8 @@ void fleet_load_member(struct core *core, struct bytes envelope)
 void fleet_loaded(struct core *core)
 {
     struct fleet *fleet = &core->fleet;
-    struct gossip_options options = {.self = core->self.id, .now_ms = core->now_ms, .wall_ms = core->wall_ms};
+    struct gossip_options options = {
+        .self = core->self.id, .now_ms = core->now_ms, .wall_ms = core->clock.shown_ms};
     random_fill(&core->random, options.seed, sizeof options.seed);
     fleet->gossip = gossip_new(&options);
     for (size_t i = 0; i < fleet->seed_count; i++)

@@ -104,6 +104,11 @@ bool check_is_backfill(const struct check *check); // a past due time, by an ord
 bool check_is_of_no_calendar(enum frame_cause cause);
 // How long waiting in a queue, and the attempts before this one, may have taken.
 int64_t check_waiting_ms(const struct check *check);
+// What starts of an interval by a corrected clock cost, and up to where they are paid for (intervals.h).
+uint64_t check_period_ns(const struct definition_trigger *trigger);
+uint64_t check_paid_ns(const struct check *check, const struct definition_trigger *trigger);
+// What a right clock shows, by what START says of ours; only intervals may go by that.
+int64_t check_wall_ms(const struct check *check);
 int check_due(struct check *check); // rule 4; check_due.c
 // Rule 4 for a trigger without a calendar; check_happening.c
 int check_happening(struct check *check, const struct definition_trigger *trigger);

@@ -56,9 +56,41 @@ static int64_t window_ms(const struct check *check, const struct due *due)
     return window_ms + starts_later_ms(definition) + check_waiting_ms(check);
 }
 
+uint64_t check_period_ns(const struct definition_trigger *trigger)
+{
+    return trigger->period_ms * UINT64_C(1000000);
+}
+
+uint64_t check_paid_ns(const struct check *check, const struct definition_trigger *trigger)
+{
+    return intervals_paid_ns(check->world->intervals, &check->job_hash, check->start->trigger,
+                             check_period_ns(trigger), check->world->boottime_ns);
+}
+
+int64_t check_wall_ms(const struct check *check)
+{
+    return check->world->wall_ms + check->start->clock_offset_ms;
+}
+
+// The network process says that our clock is wrong: then nothing may start that goes by it, and an interval
+// no more often than its period.
+static int judge_offset(struct check *check)
+{
+    const struct definition *definition = &check->definition;
+    const struct definition_trigger *trigger = &definition->triggers[check->start->trigger];
+    if (!check->start->clock_offset_ms)
+        return 0;
+    if (trigger->kind != DEFINITION_EVERY || definition->blackout_count || definition->not_before_ms ||
+        definition->not_after_ms || definition->max_clock_error_ms)
+        return check_deny(check, "this node's clock is said to be wrong, and the job goes by it");
+    if (!trigger->from_end && check_paid_ns(check, trigger) > check->world->boottime_ns)
+        return check_deny(check, "by a wrong clock it may not start more often than its period");
+    return 0;
+}
+
 static int judge_time(struct check *check, const struct due *due)
 {
-    int64_t due_ms = check->start->due_ms, late_ms = check->world->wall_ms - due_ms;
+    int64_t due_ms = check->start->due_ms, late_ms = check_wall_ms(check) - due_ms;
     if (due_ms <= stamp_wall_ms(check->definition.since))
         return check_deny(check, "it lies before this schedule began");
     if (late_ms < 0)
@@ -161,6 +193,9 @@ int check_due(struct check *check)
     const struct definition_trigger *trigger = &check->definition.triggers[start->trigger];
     if (check_is_backfill(check))
         return check_backfill(check);
+    int outcome = trigger->kind == DEFINITION_EVERY || due_has_calendar(trigger) ? judge_offset(check) : 0;
+    if (outcome)
+        return outcome;
     if (!due_has_calendar(trigger))
         return check_happening(check, trigger);
     if (check_is_of_no_calendar(start->cause) || !hash_is_zero(&start->cause_record))

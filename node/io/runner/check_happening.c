@@ -68,9 +68,9 @@ static int judge_after_end(struct check *check, const struct definition_trigger 
         MAX_OF(stamp_wall_ms(definition->since) + (int64_t)trigger->period_ms, definition->not_before_ms);
     if (!hash_is_zero(&start->cause_record) || check_is_of_no_calendar(start->cause))
         return check_deny(check, "an interval has no other cause");
-    if (start->due_ms > check->world->wall_ms)
+    if (start->due_ms > check_wall_ms(check))
         return check_deny(check, "it is due in %lld ms by this node's clock",
-                          (long long)(start->due_ms - check->world->wall_ms));
+                          (long long)(start->due_ms - check_wall_ms(check)));
     if (start->due_ms < first_ms || (definition->not_after_ms && start->due_ms > definition->not_after_ms))
         return check_deny(check, "the interval has not begun then, or is over");
     if (!last || memcmp(last->last.occurrence, check->key.occurrence, sizeof check->key.occurrence) == 0)

@@ -34,3 +34,12 @@ void intervals_note(struct intervals *intervals, const struct intervals_item *st
     }
     *item = *started;
 }
+
+uint64_t intervals_paid_ns(const struct intervals *intervals, const struct hash *job, uint16_t trigger,
+                           uint64_t period_ns, uint64_t now_ns)
+{
+    const struct intervals_item *item = find(intervals, job, trigger);
+    uint64_t saved_ns = period_ns * (item && item->paid_ns ? INTERVALS_SAVED_MAX : 1);
+    uint64_t from_ns = now_ns > saved_ns ? now_ns - saved_ns : 0;
+    return item ? MAX_OF(item->paid_ns, from_ns) : from_ns;
+}

@@ -104,12 +104,17 @@ static void failed(struct runner *runner, struct processes_run *run, const struc
 static void note_interval(struct runner *runner, const struct check *check)
 {
     const struct frame_start *start = check->start;
-    if (check_is_order(check) || !check->definition.triggers[start->trigger].from_end)
+    if (check_is_order(check))
         return;
-    const struct intervals_item started = {.job = check->job_hash,
-                                           .trigger = start->trigger,
-                                           .last = check->key,
-                                           .started_ns = check->world->boottime_ns};
+    const struct definition_trigger *trigger = &check->definition.triggers[start->trigger];
+    struct intervals_item started = {.job = check->job_hash,
+                                     .trigger = start->trigger,
+                                     .last = check->key,
+                                     .started_ns = check->world->boottime_ns};
+    if (trigger->kind != DEFINITION_EVERY || (!trigger->from_end && !start->clock_offset_ms))
+        return;
+    if (!trigger->from_end)
+        started.paid_ns = check_period_ns(trigger) + check_paid_ns(check, trigger);
     intervals_note(&runner->intervals, &started);
 }
 
