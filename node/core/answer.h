@@ -97,8 +97,7 @@ void answer_live(struct core *core, uint64_t query, const struct run_id *run, in
 void answer_unreachable(struct answer *answer, const char *name);
 bool answer_is_late(const struct core *core, uint64_t query);
 void answer_tick(struct core *core);
-void answer_settled(struct core *core);                  // more writes are durable
-void answer_refused(struct core *core, uint64_t ticket); // the disk had no room for this write
+void answer_settled(struct core *core); // more writes are durable
 
 // What happens meanwhile, for those who follow or wait.
 void answer_run_ended(struct core *core, const struct run_id *run);

@@ -79,19 +79,3 @@ void answer_put_done(struct core *core, struct answer *answer)
     answer_last(core, answer->client, refused ? 1 : 0, "%s", "");
     answer_end(core, answer);
 }
-
-void answer_refused(struct core *core, uint64_t ticket)
-{
-    for (size_t i = 0; i < core->answers.count; i++) {
-        struct answer *answer = core->answers.items[i];
-        if (answer->stage != ANSWER_STORING || answer->ticket < ticket)
-            continue;
-        for (size_t k = 0; k < answer->put_count; k++) {
-            if (answer->puts[k].outcome != CONTROL_PUT_ADDED)
-                continue;
-            free((char *)(uintptr_t)answer->puts[k].text);
-            answer->puts[k].text = base_copy_text("this node's disk is full; free some space and try again");
-            answer->puts[k].outcome = CONTROL_PUT_REFUSED;
-        }
-    }
-}

@@ -227,10 +227,8 @@ static void storage_changed(struct core *core, enum event_storage storage)
     fleet_dirty(core);
 }
 
-static void settled(struct core *core, uint64_t ticket, bool refused)
+static void settled(struct core *core, uint64_t ticket)
 {
-    if (refused)
-        answer_refused(core, ticket);
     core->settled_ticket = MAX_OF(core->settled_ticket, ticket);
     answer_settled(core);
     runs_settled(core);
@@ -343,7 +341,7 @@ static void step(struct core *core, const struct event *event)
     case EVENT_DEADLINE:
         return; // what is due is looked for after every event
     case EVENT_STORED:
-        settled(core, event->is.stored.ticket, event->is.stored.refused);
+        settled(core, event->is.stored.ticket);
         return;
     case EVENT_STORAGE:
         storage_changed(core, event->is.storage);

@@ -30,10 +30,15 @@ static void feed(struct core *core, struct bytes envelope)
     outbox_frame(&core->outbox, &frame);
 }
 
-static uint64_t write(struct core *core, const struct envelope *envelope, const struct record_id *id)
+// What peers sent of these kinds is at theirs too. What a person handed over is in force from now on, so it
+// is kept even where the disk is found full only now: it takes the ballast's room. What comes after that is
+// refused before it is in force (answer_put.c).
+static uint64_t write(struct core *core, const struct envelope *envelope, enum intake_origin origin,
+                      const struct record_id *id)
 {
-    bool may_wait = envelope->kind == ENVELOPE_DEFINITION || envelope->kind == ENVELOPE_ORDER ||
-                    envelope->kind == ENVELOPE_EVENT;
+    bool may_wait =
+        origin != INTAKE_PERSON && (envelope->kind == ENVELOPE_DEFINITION ||
+                                    envelope->kind == ENVELOPE_ORDER || envelope->kind == ENVELOPE_EVENT);
     const struct effect_write write = {.kind = EFFECT_WRITE_RECORD,
                                        .class = may_wait ? EFFECT_WRITE_MAY : EFFECT_WRITE_MUST,
                                        .record = id->hash,
@@ -169,7 +174,7 @@ int intake_record(struct core *core, struct bytes bytes, enum intake_origin orig
         core->rejected++;
     if (outcome || origin == INTAKE_DISK)
         return outcome;
-    ret_note->ticket = write(core, &envelope, &ret_note->id);
+    ret_note->ticket = write(core, &envelope, origin, &ret_note->id);
     if (concerns_runner(envelope.kind))
         feed(core, bytes);
     return 0;

@@ -1,4 +1,5 @@
 // story_trouble.c - one node: power cuts, deaths of processes, time off, clocks that step, disks that fail.
+#include "node/core/state.h"
 #include "tests/sim/story.h"
 
 #include <string.h>
@@ -226,6 +227,34 @@ static void a_full_disk_takes_pauses_but_no_definitions(void **state)
     story_end(sim);
 }
 
+static bool has_job(const struct sim_node *node, const char *name)
+{
+    const struct table_job *row = table_find_job(&node->core->table, "main", name);
+    return row && row->life % 2 == 1;
+}
+
+// The core learns that the disk is full by this very change: nothing is refused that is in force already.
+static void a_change_that_finds_the_disk_full_is_in_force_or_refused(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(16, 1, "2026-09-22 10:00:20");
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job job = {.name = "job", .every_ms = MINUTES(1), .work = {"for=3000"}};
+    const struct sim_job late = {.name = "late", .every_ms = MINUTES(1), .work = {"for=3000"}};
+    sim_disk_fill(&node->disk, true);
+    bool is_added = sim_person_put(sim, node, sim_job_define(sim, &job)) == SIM_PUT_ADDED;
+    assert_true(has_job(node, "job") == is_added);
+    assert_int_equal(node->core->storage, EVENT_STORAGE_FULL);
+    assert_int_equal(sim_person_put(sim, node, sim_job_define(sim, &late)), SIM_PUT_REFUSED);
+    assert_false(has_job(node, "late"));
+    sim_node_kill(node);
+    sim_node_start(node);
+    sim_run(sim, MINUTES(3));
+    assert_true(has_job(node, "job") == is_added);
+    assert_int_equal(story_starts(sim, "job") > 0, is_added);
+    story_end(sim);
+}
+
 static void a_disk_that_fails_starts_nothing_more(void **state)
 {
     (void)state;
@@ -263,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_falls_back_repeats_nothing),
         cmocka_unit_test(what_was_claimed_before_a_sleep_starts_after_it),
         cmocka_unit_test(a_full_disk_takes_pauses_but_no_definitions),
+        cmocka_unit_test(a_change_that_finds_the_disk_full_is_in_force_or_refused),
         cmocka_unit_test(a_disk_that_fails_starts_nothing_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
