@@ -130,9 +130,11 @@ const char *preview_why_never(const struct preview *preview, const struct defini
 {
     int64_t due_ms;
     if (definition->not_after_ms && definition->not_after_ms <= now_ms)
-        return "`not_after` has passed";
+        return "the time of `not_after` has passed";
     if (preview->due_count < definition->trigger_count) // something may happen
         return NULL;
+    if (definition->not_after_ms && !preview_next(preview, now_ms, &due_ms))
+        return "no due time lies before `not_after`";
     if (!preview_next(preview, now_ms, &due_ms))
         return "every time it names has passed";
     return preview_next_outside(preview, now_ms, &due_ms) ? NULL : "every due time lies in a blackout";

@@ -70,7 +70,7 @@ static struct typed_time nearest(const struct typed_time_context *context, int64
     return found;
 }
 
-// "02:30", "sun 02:30", "today 02:30", "yesterday 02:30", "tomorrow 02:30".
+// "02:30", "sun 02:30", "today 02:30", "yesterday 02:30", "tomorrow 02:30"; "tomorrow" is its midnight.
 static bool parse_day(const char *text, const struct typed_time_context *context, struct typed_time *ret)
 {
     int64_t second, day = today(context);
@@ -80,9 +80,11 @@ static bool parse_day(const char *text, const struct typed_time_context *context
         *ret = nearest(context, day, 1, second);
         return true;
     }
-    if (!parse_clock(clock, &second))
+    if (*clock == '\0')
+        second = 0;
+    else if (!parse_clock(clock, &second))
         return false;
-    int weekday = find_weekday(text, word);
+    int weekday = *clock ? find_weekday(text, word) : -1;
     if (weekday >= 0) {
         int back = (calendar_weekday_of(day) - weekday + 7) % 7;
         bool is_past = context->direction == TYPED_TIME_PAST;

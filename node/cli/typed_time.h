@@ -1,9 +1,9 @@
 // typed_time.h - a point in time as somebody types it.
 //
 // "2027-03-28T01:30" and the other forms of instant.h, "2027-03-28" alone (midnight); "now"; "02:30",
-// "sun 02:30", "yesterday 02:30", "tomorrow 2:30"; "5m ago", "in 5m", "5m". Without a date the nearest such
-// time in the wanted direction is meant. Local times are of the zone given; one that its clock jumps over
-// means right after the jump.
+// "sun 02:30", "yesterday 02:30", "tomorrow 2:30", "tomorrow" alone (its midnight); "5m ago", "in 5m", "5m".
+// Without a date the nearest such time in the wanted direction is meant. Local times are of the zone given;
+// one that its clock jumps over means right after the jump.
 #ifndef NODE_CLI_TYPED_TIME_H
 #define NODE_CLI_TYPED_TIME_H
 

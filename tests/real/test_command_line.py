@@ -88,10 +88,39 @@ class CommandLine(story.Story):
                 "  over: {every: 1h, not_after: '2020-02-02T02:02Z', user: nobody, shell: a}\n")
         said = self.one.run("apply", self.write("old.yaml", text)).stderr
         self.assertIn("old is never due any more: every time it names has passed", said)
-        self.assertIn("over is never due any more: `not_after` has passed", said)
+        self.assertIn("over is never due any more: the time of `not_after` has passed", said)
         said = self.one.run("add", "over2", "--every", "1h", "--not-after", "2020-02-02T02:02Z", *fleet.USER, "--", "true",
                             status=fleet.FAILED).stderr
-        self.assertIn("`not_after` has passed", said)
+        self.assertIn("the time of `--not-after` has passed", said)
+
+    # ---- add ----
+
+    def added(self, name, *options):
+        self.one.add(name, "--every", "1h", "--zone", "UTC", *options, "--", "true")
+        return self.one.ask("show", name)["definition"]["yaml"]
+
+    def test_every_time_of_add_may_be_said_in_words(self):
+        yaml = self.added("a", "--not-before", "in 12s", "--not-after", "2100-01-01", "--blackout", "tomorrow 22:00 until 06:00",
+                          "--blackout", "tomorrow for 2h", "--blackout", "0 8 * * MON-FRI for 10h")
+        self.assertRegex(yaml, r'not_before: "?\d{4}-\d\d-\d\dT')
+        self.assertRegex(yaml, r'not_after: "?2100-01-01T00:00')
+        self.assertRegex(yaml, r"T22:00\S* until \S+T06:00|from: \S+T22:00\S*, until: \S+T06:00")
+        self.assertIn("0 8 * * MON-FRI", yaml)
+
+    def test_what_is_caught_up_may_be_spread(self):
+        self.assertIn("catch_up: {run: all, within: 6h, spread: 10m}",
+                      self.added("a", "--catch-up", "all:6h", "--catch-up-spread", "10m"))
+        self.assertIn("spread: 10m", self.added("b", "--catch-up-spread", "10m"))
+
+    def test_errors_of_add_name_options(self):
+        for options, what in ((("--not-after", "yesterday 12:00", "--not-before", "tomorrow"), "--not-after: it lies before `--not-before`"),
+                              (("--not-before", "nonsense"), "--not-before: `nonsense`: "),
+                              (("--zone", "local"), "zone local needs `--spread all` or `--node`"),
+                              (("--expires", "5m"), "--expires: `expires` goes with `--at`"),
+                              (("--catch-up-spread", "soon"), "--catch-up: `soon`"),
+                              (("--stdin", "event"), "`--stdin event` goes with an event trigger")):
+            said = self.one.run("add", "x", "--every", "5m", *options, *fleet.USER, "--", "true", status=fleet.USAGE).stderr
+            self.assertIn(what, said)
 
     # ---- edit ----
 

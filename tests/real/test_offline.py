@@ -88,7 +88,7 @@ jobs:
         self.assertRegex(said, r"first outside a blackout: \S+ \S+ 23:00:00 UTC")
         self.assertIn("never: every due time lies in a blackout", said)
         self.assertIn("next    never: every time it names has passed", said)
-        self.assertIn("next    never: `not_after` has passed", said)
+        self.assertIn("next    never: the time of `not_after` has passed", said)
         items = {item["job"]: item for item in json.loads(self.run_it("--json", "check", path).stdout)["items"]}
         self.assertEqual({job: item["never"] for job, item in items.items() if not item["never"]},
                          {"mostly": None, "waits": None})

@@ -171,6 +171,8 @@ static void times_are_typed_as_people_say_them(void **state)
     assert_int_equal(typed("thu 12:01", now_ms, TYPED_TIME_PAST), now_ms - 7 * DAY_MS + 60000);
     assert_int_equal(typed("yesterday 12:00", now_ms, TYPED_TIME_PAST), now_ms - DAY_MS);
     assert_int_equal(typed("tomorrow 0:00:05", now_ms, TYPED_TIME_FUTURE), now_ms + 12 * HOUR_MS + 5000);
+    assert_int_equal(typed("tomorrow", now_ms, TYPED_TIME_FUTURE), now_ms + 12 * HOUR_MS);
+    assert_int_equal(typed("yesterday", now_ms, TYPED_TIME_PAST), now_ms - 36 * HOUR_MS);
     assert_int_equal(typed("2h", now_ms, TYPED_TIME_PAST), now_ms - 2 * HOUR_MS);
     assert_int_equal(typed("2h", now_ms, TYPED_TIME_FUTURE), now_ms + 2 * HOUR_MS);
     assert_int_equal(typed("2h ago", now_ms, TYPED_TIME_FUTURE), now_ms - 2 * HOUR_MS);
