@@ -306,7 +306,7 @@ void past_tick(struct core *core)
 static bool is_of(const struct past_item *item, const struct gather_due *due)
 {
     return due->life == item->life && strcmp(due->job, item->job) == 0 &&
-           (due->key.schedule_version == item->schedule_version || due->key.trigger == OCCURRENCE_ORDER);
+           due->key.schedule_version == item->schedule_version;
 }
 
 static void learn_gathered(struct core *core, struct past_item *item, const struct answer *answer)
@@ -318,6 +318,13 @@ static void learn_gathered(struct core *core, struct past_item *item, const stru
         if (is_of(item, due) && is_mine && is_of_calendar)
             item->decided_ms[due->key.trigger] = MAX_OF(item->decided_ms[due->key.trigger], due->last_due_ms);
     }
+}
+
+// With a life all claims of it end, those of the schedules it had before among them.
+static bool is_to_close(const struct core *core, const struct past_item *item, const struct gather_due *due)
+{
+    bool is_mine = node_id_is_zero(&due->key.target) || node_id_equal(&due->key.target, &core->self.id);
+    return item->is_deleted && is_mine && due->life == item->life && strcmp(due->job, item->job) == 0;
 }
 
 enum fate { FATE_SETTLED, FATE_GOES_ON, FATE_GIVEN_UP, FATE_LOST };
@@ -385,10 +392,9 @@ static void close_claim(struct core *core, const struct past_view *view, const s
 static bool close_claims(struct core *core, const struct past_view *view, const struct answer *answer)
 {
     bool is_over = true;
-    for (size_t i = 0; view->item->is_deleted && i < answer->gather.count; i++) {
+    for (size_t i = 0; i < answer->gather.count; i++) {
         const struct gather_due *due = &answer->gather.items[i];
-        bool is_mine = node_id_is_zero(&due->key.target) || node_id_equal(&due->key.target, &core->self.id);
-        enum fate fate = is_of(view->item, due) && is_mine ? fate_of(core, answer, due) : FATE_SETTLED;
+        enum fate fate = is_to_close(core, view->item, due) ? fate_of(core, answer, due) : FATE_SETTLED;
         is_over &= fate != FATE_GOES_ON;
         if (fate == FATE_GIVEN_UP || fate == FATE_LOST)
             close_claim(core, view, due, fate);
@@ -399,8 +405,8 @@ static bool close_claims(struct core *core, const struct past_view *view, const 
 static bool has_open_claims(const struct core *core, const struct past_item *item,
                             const struct answer *answer)
 {
-    for (size_t i = 0; item->is_deleted && i < answer->gather.count; i++)
-        if (is_of(item, &answer->gather.items[i]) &&
+    for (size_t i = 0; i < answer->gather.count; i++)
+        if (is_to_close(core, item, &answer->gather.items[i]) &&
             fate_of(core, answer, &answer->gather.items[i]) != FATE_SETTLED)
             return true;
     return false;

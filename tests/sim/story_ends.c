@@ -94,6 +94,22 @@ static void deleted_and_defined_anew_while_its_owner_is_dead(void **state)
     go_through(25, &pinned, delete_and_create);
 }
 
+static void rescheduled_then_deleted_while_its_owner_is_dead(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(29, 3, "2026-09-22 10:00:00");
+    story_define(sim->nodes[0], &pinned);
+    story_until(sim, "2026-09-22 10:00:59");
+    sim_node_power_cut(sim->nodes[2]); // which has claimed the next one
+    sim_run(sim, SECONDS(5));
+    reschedule(sim->nodes[0]);
+    sim_run(sim, SECONDS(20));
+    story_delete(sim->nodes[0], "tick");
+    sim_run(sim, MINUTES(5));
+    expect_outcomes(sim);
+    story_end(sim);
+}
+
 static void the_next_keeper_settles_when_the_first_dies_too(void **state)
 {
     (void)state;
@@ -174,6 +190,7 @@ int main(void)
         cmocka_unit_test(deleted_while_its_owner_is_dead),
         cmocka_unit_test(rescheduled_while_its_owner_is_dead),
         cmocka_unit_test(deleted_and_defined_anew_while_its_owner_is_dead),
+        cmocka_unit_test(rescheduled_then_deleted_while_its_owner_is_dead),
         cmocka_unit_test(the_next_keeper_settles_when_the_first_dies_too),
         cmocka_unit_test(a_fleet_that_slept_over_the_delete_settles_it_later),
         cmocka_unit_test(each_node_settles_its_own_when_it_is_back),
