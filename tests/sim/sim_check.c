@@ -362,6 +362,13 @@ void sim_check_acknowledged(struct sim *sim, struct sim_node *node, const struct
         start->is_acknowledged = true;
 }
 
+void sim_check_forgotten(struct sim *sim, const struct sim_run *run)
+{
+    struct sim_start *start = find(sim, &run->id);
+    if (start && !start->is_acknowledged)
+        start->is_lost = true;
+}
+
 void sim_check_jobs_died(struct sim *sim, struct sim_node *node)
 {
     for (size_t i = 0; i < sim->check->start_count; i++) {

@@ -71,6 +71,8 @@ void sim_check_started(struct sim *sim, struct sim_node *node, const struct sim_
                        const struct occurrence *occurrence);
 void sim_check_ended(struct sim *sim, struct sim_node *node, const struct sim_run *run);
 void sim_check_acknowledged(struct sim *sim, struct sim_node *node, const struct sim_run *run);
+// A run whose machine remembers nothing of it: its runner's journal was not synced.
+void sim_check_forgotten(struct sim *sim, const struct sim_run *run);
 void sim_check_jobs_died(struct sim *sim, struct sim_node *node);
 
 // The last start of a job on any node; NULL: none.

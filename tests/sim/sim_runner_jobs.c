@@ -333,6 +333,10 @@ void sim_runner_tell_runs(struct sim_runner *runner)
 // Jobs die with their runner; the next one finds them in its journal without an end.
 void sim_runner_lose_runs(struct sim_runner *runner)
 {
+    if (runner->is_dirty) { // who should have synced it was killed
+        runner->is_dirty = false;
+        mark(runner, false);
+    }
     for (size_t i = runner->open; i < runner->run_count; i++) {
         struct sim_run *run = runner->runs[i];
         run->has_no_pipe = true;
@@ -368,6 +372,7 @@ void sim_runner_forget_unsynced(struct sim_runner *runner)
             run->state = SIM_RUN_LIVE;
         }
         if (run->started_ms > kept_ms) { // never heard of
+            sim_check_forgotten(sim, run);
             run->state = SIM_RUN_ACKNOWLEDGED;
             run->occurrence = (struct hash){{0}};
         }
