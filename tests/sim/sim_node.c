@@ -400,7 +400,6 @@ void sim_node_kill_network(struct sim_node *node)
 {
     if (!node->core)
         return;
-    sim_check_uneasy(node->sim);
     sim_say(node->sim, "%s: network process killed", node->identity->name);
     sim_node_end_network(node);
     sim_runner_network_died(&node->runner);
