@@ -1,5 +1,6 @@
 #include "tests/sim/sim_heard.h"
 
+#include "node/core/state.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_node.h"
 
@@ -59,6 +60,26 @@ static bool tell(const struct sim *sim, const struct sim_span *from, const struc
     return true;
 }
 
+static bool knows_end(const struct sim_node *node, const struct sim_start *start)
+{
+    const struct job *job = node->core ? jobs_find(&node->core->jobs, start->job) : NULL;
+    for (size_t i = 0; job && i < job->known.count; i++) {
+        const struct known_due *due = &job->known.items[i];
+        for (size_t k = 0; k < due->attempt_count; k++)
+            if (run_id_equal(&due->attempts[k].run, &start->run))
+                return due->attempts[k].status != LEDGER_OPEN;
+    }
+    return false;
+}
+
+static bool is_known(const struct sim *sim, const struct sim_start *start)
+{
+    for (size_t i = 0; i < sim->node_count; i++)
+        if (knows_end(sim->nodes[i], start))
+            return true;
+    return false;
+}
+
 bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t node)
 {
     const struct sim_heard *heard = &sim->check->heard;
@@ -71,7 +92,7 @@ bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t 
             for (size_t k = 0; k < heard->count; k++)
                 is_news |= tell(sim, &heard->spans[i], &heard->spans[k], known_ms);
     }
-    bool has_heard = known_ms[node] <= sim->now_ms;
+    bool has_heard = known_ms[node] <= sim->now_ms && is_known(sim, start);
     free(known_ms);
     return has_heard;
 }

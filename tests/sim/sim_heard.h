@@ -25,7 +25,8 @@ void sim_heard_deinit(struct sim_heard *heard);
 void sim_heard_up(struct sim *sim, const struct sim_node *node);
 void sim_heard_down(struct sim *sim, const struct sim_node *node);
 
-// Had this node the time to hear of the end of a run? Cuts between them are not looked at.
+// Had this node the time to hear of the end of a run, and does anybody who is up know of it? Cuts between nodes
+// are not looked at.
 bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t node);
 
 #endif
