@@ -43,5 +43,5 @@ void backfill_order(struct core *core, struct job *job, const struct hash *id, c
         if (job->slots[i].compiled)
             claim(core, job, &shape, due_trigger(job->slots[i].compiled), until_ms);
     }
-    schedule_wake(core, job);
+    schedule_job(core, job);
 }

@@ -82,7 +82,7 @@ bool happening_occur(struct core *core, struct job *job, uint16_t trigger, const
     happening_tell(core, job, &key, text);
     book_story(core, job, &key, "made due by %s", text);
     schedule_attempt(core, job, &pending);
-    schedule_wake(core, job);
+    schedule_job(core, job);
     return true;
 }
 

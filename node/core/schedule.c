@@ -402,7 +402,7 @@ void schedule_order(struct core *core, struct job *job, const struct hash *id, i
     const struct jobs_pending pending = {
         .key = key, .attempt = 1, .cause = FRAME_ORDERED, .start_ms = MAX_OF(at_ms, core->wall_ms)};
     schedule_attempt(core, job, &pending);
-    schedule_wake(core, job);
+    schedule_job(core, job); // not at once: a pause may come with it
 }
 
 // Any attempt of its due time will do: people see the one that failed, and mean what follows.

@@ -98,25 +98,36 @@ static void put_copy(struct sim_node *node, const struct sim_record *record)
     assert_int_equal(sim_person_put(node->sim, node, copy), SIM_PUT_ADDED);
 }
 
+// Of two nodes the second joins when the first has the job, paused.
+static void join_when_it_is_paused(uint64_t seed, const struct sim_job *job, bool is_ordered)
+{
+    struct sim *sim = sim_new(seed, 2, story_time("2026-09-22 10:00:20"));
+    sim_fleet_make_late(sim->fleet, 1);
+    sim_node_switch_on(sim->nodes[0]);
+    sim_run(sim, SECONDS(3));
+    story_define(sim->nodes[0], job);
+    if (is_ordered)
+        story_run_now(sim->nodes[0], job->name);
+    story_pause(sim->nodes[0], job->name);
+    size_t starts = story_starts(sim, job->name);
+    for (size_t i = 0; i < SIM_FLEET_NODE_RECORDS; i++)
+        put_copy(sim->nodes[0], sim_fleet_record_of(sim->fleet, 1, i));
+    sim_node_switch_on(sim->nodes[1]);
+    sim_run(sim, MINUTES(1));
+    assert_int_equal(story_starts(sim, job->name), starts);
+    assert_true(story_tables_equal(sim));
+    story_end(sim);
+}
+
 static void a_newcomer_starts_nothing_that_is_paused(void **state)
 {
     (void)state;
+    const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(5), .work = {"for=300"}};
+    const struct sim_job each = {
+        .name = "each", .every_ms = HOURS(24), .spread = DEFINITION_SPREAD_ALL, .work = {"for=300"}};
     for (uint64_t seed = 1; seed <= 8; seed++) {
-        struct sim *sim = sim_new(seed, 2, story_time("2026-09-22 10:00:20"));
-        const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(5), .work = {"for=300"}};
-        sim_fleet_make_late(sim->fleet, 1);
-        sim_node_switch_on(sim->nodes[0]);
-        sim_run(sim, SECONDS(3));
-        story_define(sim->nodes[0], &tick);
-        story_pause(sim->nodes[0], "tick");
-        size_t starts = story_starts(sim, "tick");
-        for (size_t i = 0; i < SIM_FLEET_NODE_RECORDS; i++)
-            put_copy(sim->nodes[0], sim_fleet_record_of(sim->fleet, 1, i));
-        sim_node_switch_on(sim->nodes[1]);
-        sim_run(sim, MINUTES(1));
-        assert_int_equal(story_starts(sim, "tick"), starts);
-        assert_true(story_tables_equal(sim));
-        story_end(sim);
+        join_when_it_is_paused(seed, &tick, false);
+        join_when_it_is_paused(seed, &each, true);
     }
 }
 
