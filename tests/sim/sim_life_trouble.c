@@ -1,9 +1,15 @@
 // sim_life_trouble.c - what befalls the machines of a life, who comes and who goes.
+#include "node/core/state.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_life.h"
 #include "tests/sim/sim_net.h"
 
-enum { TROUBLE_MIN_MS = 500, TROUBLE_MAX_MS = 30000 };
+enum {
+    TROUBLE_MIN_MS = 500,
+    TROUBLE_MAX_MS = 30000,
+    PEACE_TRY_MS = 5000,
+    PEACE_TRIES = 60,
+};
 
 static const unsigned befalling = SIM_POWER_CUTS | SIM_KILLS | SIM_NETWORK_KILLS | SIM_STOPS | SIM_SLEEPS |
                                   SIM_CUTS | SIM_CLOCK_STEPS | SIM_FULL_DISKS | SIM_BROKEN_DISKS;
@@ -195,6 +201,24 @@ static void mend(struct sim_node *node)
         sim_node_step_clock(node, -node->wall_offset_ms);
 }
 
+// A network process that was killed again and again is not restarted at once.
+static bool is_all_up(const struct life *life)
+{
+    for (size_t i = 0; i < life->sim->node_count; i++)
+        if (life_is_member(life, i) && !sim_node_is_up(life->sim->nodes[i]))
+            return false;
+    return true;
+}
+
+// What was claimed of a job that is gone is given up in the end, but not at once (past.h).
+static bool has_past(const struct life *life)
+{
+    for (size_t i = 0; i < life->sim->node_count; i++)
+        if (life->sim->nodes[i]->core && life->sim->nodes[i]->core->past.count)
+            return true;
+    return false;
+}
+
 void life_make_peace(struct life *life)
 {
     struct sim *sim = life->sim;
@@ -205,7 +229,8 @@ void life_make_peace(struct life *life)
     for (size_t i = 0; i < sim->node_count; i++)
         if (life_is_member(life, i))
             mend(sim->nodes[i]);
-    sim_run(sim, 5000);
+    for (int i = 0; i == 0 || (i < PEACE_TRIES && !is_all_up(life)); i++)
+        sim_run(sim, PEACE_TRY_MS);
     for (size_t i = 0; i < sim->node_count && life->troubles & SIM_DRAINS; i++) {
         const struct control_request request = {.kind = CONTROL_DRAIN, .undo = true};
         if (life_is_member(life, i))
@@ -217,4 +242,6 @@ void life_make_peace(struct life *life)
             life_put(life, sim_job_resume(sim, life->jobs[i].name, NULL));
     }
     sim_run(sim, LIFE_PEACE_MS);
+    for (int i = 0; i < PEACE_TRIES && has_past(life); i++)
+        sim_run(sim, PEACE_TRY_MS);
 }

@@ -140,11 +140,13 @@ static void take_row(struct sim *sim, const struct sim_node *node, const struct 
                  (unsigned long long)row->count, row->job, first, last);
 }
 
-// A run of it lives; or, where due times queue up, a run of the job lives or has just ended.
+// A run of it lives; or, where due times queue up (what is caught up does), a run of the job lives or has
+// just ended.
 static bool is_running(const struct sim *sim, const char *job, int64_t due_ms)
 {
     enum definition_busy busy = sim_jobs_find(sim, strchr(job, '/') + 1)->job.busy;
-    bool queues = busy == DEFINITION_BUSY_QUEUE || busy == DEFINITION_BUSY_REPLACE;
+    bool queues = busy == DEFINITION_BUSY_QUEUE || busy == DEFINITION_BUSY_REPLACE ||
+                  sim_jobs_find(sim, strchr(job, '/') + 1)->job.catch_up == DEFINITION_CATCH_UP_ALL;
     for (size_t i = sim->check->start_count; i-- > 0;) {
         const struct sim_start *start = &sim->check->starts[i];
         if (strcmp(start->job, job) != 0)
