@@ -48,18 +48,6 @@ static uint64_t told_ms(const struct sim *sim, const struct sim_span *from, uint
     return at_ms < parted_ms ? at_ms : UINT64_MAX;
 }
 
-static bool tell(const struct sim *sim, const struct sim_span *from, const struct sim_span *to,
-                 uint64_t *known_ms)
-{
-    if (known_ms[from->node] == UINT64_MAX || from->node == to->node)
-        return false;
-    uint64_t at_ms = told_ms(sim, from, known_ms[from->node], to);
-    if (at_ms >= known_ms[to->node])
-        return false;
-    known_ms[to->node] = at_ms;
-    return true;
-}
-
 static bool knows_end(const struct sim_node *node, const struct sim_start *start)
 {
     const struct job *job = node->core ? jobs_find(&node->core->jobs, start->job) : NULL;
@@ -72,27 +60,23 @@ static bool knows_end(const struct sim_node *node, const struct sim_start *start
     return false;
 }
 
-static bool is_known(const struct sim *sim, const struct sim_start *start)
+static bool is_told(const struct sim *sim, size_t from, uint64_t known_ms, size_t to)
 {
-    for (size_t i = 0; i < sim->node_count; i++)
-        if (knows_end(sim->nodes[i], start))
-            return true;
+    const struct sim_heard *heard = &sim->check->heard;
+    for (size_t i = 0; i < heard->count; i++)
+        for (size_t k = 0; k < heard->count; k++)
+            if (heard->spans[i].node == from && heard->spans[k].node == to &&
+                told_ms(sim, &heard->spans[i], known_ms, &heard->spans[k]) <= sim->now_ms)
+                return true;
     return false;
 }
 
 bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t node)
 {
-    const struct sim_heard *heard = &sim->check->heard;
-    uint64_t *known_ms = base_alloc(sim->node_count, sizeof *known_ms);
+    if (is_told(sim, start->node, start->ended_ms, node))
+        return true;
     for (size_t i = 0; i < sim->node_count; i++)
-        known_ms[i] = i == start->node ? start->ended_ms : UINT64_MAX;
-    for (bool is_news = true; is_news;) {
-        is_news = false;
-        for (size_t i = 0; i < heard->count; i++)
-            for (size_t k = 0; k < heard->count; k++)
-                is_news |= tell(sim, &heard->spans[i], &heard->spans[k], known_ms);
-    }
-    bool has_heard = known_ms[node] <= sim->now_ms && is_known(sim, start);
-    free(known_ms);
-    return has_heard;
+        if (i != node && knows_end(sim->nodes[i], start) && is_told(sim, i, start->ended_ms, node))
+            return true;
+    return false;
 }

@@ -216,6 +216,38 @@ static void who_met_somebody_while_its_disk_was_full_remembers_it(void **state)
     }
 }
 
+static enum ledger_status status_of(const struct sim_node *node, const char *job, int64_t due_ms)
+{
+    const struct job *found = jobs_find(&node->core->jobs, job);
+    for (size_t i = 0; i < found->known.count; i++)
+        if (found->known.items[i].key.due_ms == due_ms)
+            return found->known.items[i].status;
+    return LEDGER_OPEN;
+}
+
+static void a_keeper_that_had_no_power_is_told_at_once_what_ended_meanwhile(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct sim *sim = story_begin(seed, 2, "2026-09-22 10:00:05");
+        const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(30), .work = {"for=300"}};
+        story_define(sim->nodes[0], &tick);
+        story_until(sim, "2026-09-22 10:00:55");
+        struct sim_node *owner = story_owner(sim, "tick"), *keeper = story_other(sim, owner);
+        sim_node_power_cut(keeper); // nothing tells the owner that what it says now reaches nobody
+        story_until(sim, "2026-09-22 10:01:02");
+        sim_node_switch_on(keeper);
+        story_wait(sim, story_all_see_all, NULL, SECONDS(10));
+        sim_run(sim, SECONDS(1));
+        assert_int_equal(status_of(keeper, "main/tick", story_time("2026-09-22 10:01:00")), LEDGER_OK);
+        sim_node_power_cut(owner);
+        sim_run(sim, SECONDS(10));
+        assert_ptr_equal(story_owner(sim, "tick"), keeper);
+        assert_int_equal(story_starts(sim, "tick"), 2);
+        story_end(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost),
         cmocka_unit_test(a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended),
         cmocka_unit_test(who_met_somebody_while_its_disk_was_full_remembers_it),
+        cmocka_unit_test(a_keeper_that_had_no_power_is_told_at_once_what_ended_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,7 +264,7 @@ static void changed(struct core *core, const struct node_id *id)
     if (is_counted)
         take_again(core);
     else
-        ask_disconnected(core, id);
+        links_drop(core, id);
 }
 
 void fleet_probed(struct core *core, const struct node_id *from, struct bytes packet)

@@ -270,6 +270,14 @@ void links_closed(struct core *core, uint64_t id)
         inbox_disconnected(core, &node);
 }
 
+void links_drop(struct core *core, const struct node_id *node)
+{
+    for (size_t i = core->links.count; i-- > 0;)
+        if (node_id_equal(&core->links.items[i]->node, node))
+            give_up(core, core->links.items[i]);
+    inbox_disconnected(core, node);
+}
+
 void links_tick(struct core *core)
 {
     for (size_t i = core->links.count; i-- > 0;) {

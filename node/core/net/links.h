@@ -49,6 +49,8 @@ void links_opened(struct core *core, uint64_t id, const struct address *peer, bo
 void links_bytes(struct core *core, uint64_t id, struct bytes data);
 void links_closed(struct core *core, uint64_t id);
 void links_tick(struct core *core);
+// The node died, or its process began anew: what is said into a link to the one before reaches nobody.
+void links_drop(struct core *core, const struct node_id *node);
 
 struct link *links_find(const struct core *core, uint64_t id); // NULL: closed meanwhile
 void links_write(struct core *core, struct link *link);        // what its stream wants to say
