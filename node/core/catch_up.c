@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-#define HOUR_MS (3600 * 1000LL)
+#define MINUTE_MS (60 * 1000LL)
+#define HOUR_MS   (60 * MINUTE_MS)
 
 enum { JOINED_MAX = 1000 }; // blackouts that run into each other, looked at at once
 
@@ -20,6 +21,19 @@ int64_t catch_up_window_ms(const struct definition *definition, const struct job
     if (definition->catch_up_within_ms)
         return (int64_t)definition->catch_up_within_ms;
     return MIN_OF(due_period_ms(slot->compiled, at_ms), HOUR_MS);
+}
+
+int64_t catch_up_latest_ms(const struct core *core, const struct job *job, const struct known_key *key)
+{
+    const struct definition *definition = jobs_definition(core, job);
+    bool is_of_calendar = key->due_ms && hash_is_zero(&key->cause) && key->trigger < job->slot_count &&
+                          key->schedule_version == job->schedule_version;
+    if (!definition || !is_of_calendar || !job->slots[key->trigger].compiled)
+        return INT64_MAX;
+    int64_t window_ms = catch_up_window_ms(definition, &job->slots[key->trigger], key->due_ms);
+    if (definition->catch_up != DEFINITION_CATCH_UP_NONE)
+        window_ms += (int64_t)definition->catch_up_spread_ms;
+    return start_time_first_ms(core, job, key, key->due_ms) + MAX_OF(window_ms, MINUTE_MS);
 }
 
 int64_t catch_up_blackout_end_ms(const struct due *due, int64_t at_ms)

@@ -17,6 +17,9 @@ enum { CATCH_UP_TEXT_ROOM = 64 };
 
 // How far back a missed due time is still caught up.
 int64_t catch_up_window_ms(const struct definition *definition, const struct jobs_slot *slot, int64_t at_ms);
+// Wall time after which a first attempt of it does not begin any more, as the runner would not have it;
+// INT64_MAX: it is not of the calendar.
+int64_t catch_up_latest_ms(const struct core *core, const struct job *job, const struct known_key *key);
 // Settles all that passed and does not run any more.
 void catch_up_slot(struct core *core, struct job *job, struct jobs_slot *slot);
 // Due times up to until_ms that nobody claimed are missed, but for those in a blackout. Returns how many

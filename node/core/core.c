@@ -291,6 +291,7 @@ static void keep_house(struct core *core)
         known_forget(&job->known, core->wall_ms - CORE_KNOWN_KEEP_MS, CORE_KNOWN_KEEP_COUNT);
         write_cursors(core, job);
         stall_tick(core, job);
+        schedule_expire(core, job);
         struct table_job *row = job->is_paused ? jobs_row(core, job->name) : NULL;
         if (row && !table_job_is_paused(row, core->wall_ms))
             jobs_follow(core, row);

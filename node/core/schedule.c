@@ -329,6 +329,38 @@ static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct
     return START_NEVER;
 }
 
+// Nothing waited for an earlier run: it was due, and the job could not run. The runner would not start it
+// now.
+static bool is_too_late(const struct core *core, const struct job *job, const struct jobs_pending *pending)
+{
+    bool is_on_time = pending->cause == FRAME_SCHEDULED || pending->cause == FRAME_CATCH_UP;
+    return is_on_time && pending->attempt == 1 &&
+           core->wall_ms > catch_up_latest_ms(core, job, &pending->key);
+}
+
+static void close_late(struct core *core, struct job *job, const struct jobs_pending *pending)
+{
+    const struct ledger_verdict shape = {
+        .status = job->stall ? job->stall->status : LEDGER_MISSED,
+        .reason = job->stall ? job->stall->reason : "the job could not run until it was too late"};
+    close_due(core, job, &pending->key, pending->step_ms, &shape);
+}
+
+void schedule_expire(struct core *core, struct job *job)
+{
+    size_t kept = 0;
+    if (!job->row || job->role != JOBS_OWNER || core->storage == EVENT_STORAGE_FAILED)
+        return;
+    for (size_t i = 0; i < job->pending_count; i++) {
+        const struct jobs_pending pending = job->pending[i];
+        if (is_too_late(core, job, &pending))
+            close_late(core, job, &pending);
+        else
+            job->pending[kept++] = pending;
+    }
+    job->pending_count = kept;
+}
+
 static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs_pending *pending)
 {
     const struct known_due *due = known_find(&job->known, &pending->key);
@@ -350,6 +382,10 @@ static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs
     }
     if (start_time_is_over(core, job, &pending->key)) {
         schedule_close_expired(core, job, &pending->key);
+        return START_NEVER;
+    }
+    if (is_too_late(core, job, pending)) {
+        close_late(core, job, pending);
         return START_NEVER;
     }
     if (core->runs.count - core->held.end_count >= LIMIT_RUNNING_COUNT_MAX) {

@@ -33,6 +33,8 @@ void schedule_wake(struct core *core, struct job *job);
 // many there were.
 uint64_t schedule_settle_slot(struct core *core, struct job *job, struct jobs_slot *slot, int64_t until_ms,
                               const struct ledger_verdict *shape);
+// Due times in waiting that cannot start in time any more, because the job stands still, are closed.
+void schedule_expire(struct core *core, struct job *job);
 // A run ended, here or elsewhere, and its result is known: retry, or let the next one in.
 void schedule_run_ended(struct core *core, struct job *job, const struct known_key *key);
 // Claims an attempt for this node and puts it in waiting.

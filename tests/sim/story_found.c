@@ -225,6 +225,24 @@ static enum ledger_status status_of(const struct sim_node *node, const char *job
     return LEDGER_OPEN;
 }
 
+static void what_was_due_while_its_only_node_was_drained_starts_in_time_or_never(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(3, 1, "2026-09-22 10:00:05");
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job tick = {.name = "tick", .every_ms = MINUTES(1), .work = {"for=300"}};
+    story_define(node, &tick);
+    story_until(sim, "2026-09-22 10:00:59");
+    drain(node, false); // it has claimed the next one
+    story_until(sim, "2026-09-22 10:03:30");
+    assert_int_equal(status_of(node, "main/tick", story_time("2026-09-22 10:01:00")), LEDGER_BLOCKED);
+    drain(node, true);
+    sim_run(sim, MINUTES(1));
+    assert_int_equal(sim->check->denied_count, 0);
+    assert_int_equal(status_of(node, "main/tick", story_time("2026-09-22 10:04:00")), LEDGER_OK);
+    story_end(sim);
+}
+
 static void a_keeper_that_had_no_power_is_told_at_once_what_ended_meanwhile(void **state)
 {
     (void)state;
@@ -259,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost),
         cmocka_unit_test(a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended),
         cmocka_unit_test(who_met_somebody_while_its_disk_was_full_remembers_it),
+        cmocka_unit_test(what_was_due_while_its_only_node_was_drained_starts_in_time_or_never),
         cmocka_unit_test(a_keeper_that_had_no_power_is_told_at_once_what_ended_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
