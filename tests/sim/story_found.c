@@ -225,6 +225,44 @@ static enum ledger_status status_of(const struct sim_node *node, const char *job
     return LEDGER_OPEN;
 }
 
+static void take(struct sim *sim, struct sim_node *asked, size_t taker, uint64_t life, uint64_t epoch)
+{
+    struct buffer body = {0};
+    struct message_take_job job = {.job = "main/later", .life = life, .epoch_number = epoch};
+    assert_int_equal(message_take_encode(&job, 1, &body), 1);
+    assert_true(take_asked(asked->core, &sim->fleet->identities[taker].id, buffer_view(&body)));
+    buffer_deinit(&body);
+    sim_run(sim, SECONDS(1));
+}
+
+static uint64_t promised(const struct sim_node *node, uint64_t life)
+{
+    const struct take_promise *promise = take_find_promise(node->core, "main/later");
+    return promise && promise->life == life ? promise->epoch.number : 0;
+}
+
+static void what_is_promised_of_an_unknown_job_is_kept(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(5, 3, "2026-09-22 10:00:00");
+    struct sim_node *node = sim->nodes[0];
+    take(sim, node, 1, 3, 8);
+    take(sim, node, 2, 3, 7); // it was sent before, and comes after
+    assert_int_equal(promised(node, 3), 8);
+    take(sim, node, 2, 3, 8);
+    assert_memory_equal(&take_find_promise(node->core, "main/later")->epoch.node,
+                        &sim->fleet->identities[1].id, sizeof(struct node_id));
+    take(sim, node, 2, 1, 9); // of a life that is over
+    assert_int_equal(promised(node, 3), 8);
+    sim_node_power_cut(node);
+    sim_node_switch_on(node);
+    sim_run(sim, SECONDS(5));
+    assert_int_equal(promised(node, 3), 8);
+    take(sim, node, 2, 3, 9);
+    assert_int_equal(promised(node, 3), 9);
+    story_end(sim);
+}
+
 static void what_was_due_while_its_only_node_was_drained_starts_in_time_or_never(void **state)
 {
     (void)state;
@@ -277,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_node_that_starts_anew_is_asked_before_its_runs_are_thought_lost),
         cmocka_unit_test(a_claim_that_one_keeper_knows_and_another_knows_the_end_of_has_ended),
         cmocka_unit_test(who_met_somebody_while_its_disk_was_full_remembers_it),
+        cmocka_unit_test(what_is_promised_of_an_unknown_job_is_kept),
         cmocka_unit_test(what_was_due_while_its_only_node_was_drained_starts_in_time_or_never),
         cmocka_unit_test(a_keeper_that_had_no_power_is_told_at_once_what_ended_meanwhile),
     };

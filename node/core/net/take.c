@@ -24,14 +24,21 @@ void take_write_promise(struct core *core, const char *name, uint64_t life, cons
     buffer_deinit(&value);
 }
 
+const struct take_promise *take_find_promise(const struct core *core, const char *name)
+{
+    for (size_t i = 0; i < core->takes.promise_count; i++)
+        if (strcmp(core->takes.promises[i].job, name) == 0)
+            return &core->takes.promises[i];
+    return NULL;
+}
+
 void take_keep_promise(struct core *core, const char *name, uint64_t life, const struct ledger_epoch *epoch)
 {
     struct takes *takes = &core->takes;
-    for (size_t i = 0; i < takes->promise_count; i++) {
-        if (strcmp(takes->promises[i].job, name) != 0)
-            continue;
-        takes->promises[i].life = life;
-        takes->promises[i].epoch = *epoch;
+    const struct take_promise *there = take_find_promise(core, name);
+    if (there) {
+        takes->promises[there - takes->promises].life = life;
+        takes->promises[there - takes->promises].epoch = *epoch;
         return;
     }
     if (takes->promise_count == LIMIT_JOB_COUNT_MAX)
@@ -51,6 +58,8 @@ void take_remember(struct core *core, struct job *job)
     for (size_t i = 0; i < takes->promise_count; i++) {
         if (strcmp(takes->promises[i].job, job->name) != 0)
             continue;
+        if (takes->promises[i].life > job->life)
+            return;
         if (takes->promises[i].life == job->life)
             job->promised = takes->promises[i].epoch;
         takes->promises[i] = takes->promises[--takes->promise_count];
@@ -70,9 +79,9 @@ void take_load(struct core *core, const char *key, struct bytes value)
     reader_copy(&reader, epoch.node.b, sizeof epoch.node.b);
     if (!reader_is_done(&reader))
         return;
-    if (!job || job->life != life)
+    if (!job || job->life < life)
         take_keep_promise(core, name, life, &epoch);
-    else if (ledger_epoch_compare(&epoch, &job->promised) > 0)
+    else if (job->life == life && ledger_epoch_compare(&epoch, &job->promised) > 0)
         job->promised = epoch;
 }
 

@@ -120,6 +120,7 @@ bool take_is_unsettled(const struct core *core, const struct job *job, const str
 void take_describe(const struct core *core, const struct job *job, struct message_take_job *ret_asked);
 // The highest epoch told to anybody must be on disk.
 void take_write_promise(struct core *core, const char *job, uint64_t life, const struct ledger_epoch *epoch);
+const struct take_promise *take_find_promise(const struct core *core, const char *job); // NULL: none
 void take_keep_promise(struct core *core, const char *job, uint64_t life, const struct ledger_epoch *epoch);
 
 // Messages; false: malformed.

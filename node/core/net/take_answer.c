@@ -119,20 +119,39 @@ static struct message_taken_job refusal(const struct message_take_job *asked,
     return taken;
 }
 
+// What this node promised of that life of the job, which may not be known here yet; NULL: nothing.
+static const struct ledger_epoch *find_promised(const struct core *core, const struct message_take_job *asked)
+{
+    const struct job *job = jobs_find(&core->jobs, asked->job);
+    const struct take_promise *promise = take_find_promise(core, asked->job);
+    if (job && job->life == asked->life)
+        return &job->promised;
+    return promise && promise->life == asked->life ? &promise->epoch : NULL;
+}
+
+// One promise is kept of a job, that of its latest life. Who asks for an earlier one will hear that it is
+// over.
+static bool is_of_former_life(const struct core *core, const struct message_take_job *asked)
+{
+    const struct job *job = jobs_find(&core->jobs, asked->job);
+    const struct take_promise *promise = take_find_promise(core, asked->job);
+    return (job && job->life > asked->life) || (promise && promise->life > asked->life);
+}
+
 // False: refused, because of this epoch.
 static bool promise(struct core *core, const struct node_id *from, const struct message_take_job *asked,
                     struct node_id *ret_previous, struct ledger_epoch *ret_higher)
 {
     struct job *job = jobs_find(&core->jobs, asked->job);
     const struct ledger_epoch epoch = {.number = asked->epoch_number, .node = *from};
-    *ret_previous = (struct node_id){{0}};
+    const struct ledger_epoch *promised = find_promised(core, asked);
+    bool is_taken = promised && promised->number == epoch.number && !node_id_equal(&promised->node, from);
+    if (is_taken || (promised && ledger_epoch_compare(promised, &epoch) > 0)) {
+        *ret_higher = *promised;
+        return false;
+    }
+    *ret_previous = promised ? promised->node : (struct node_id){{0}};
     if (job && job->life == asked->life) {
-        bool is_taken = job->promised.number == epoch.number && !node_id_equal(&job->promised.node, from);
-        if (is_taken || ledger_epoch_compare(&job->promised, &epoch) > 0) {
-            *ret_higher = job->promised;
-            return false;
-        }
-        *ret_previous = job->promised.node;
         if (job->role != JOBS_NOT_MINE)
             take_drop(core, job);
         job->promised = epoch;
@@ -273,7 +292,7 @@ static void answer_take(struct core *core, const struct node_id *from, const str
     for (size_t i = 0; i < take->count; i++) {
         struct take_item *item = &answer->items[answer->item_count];
         struct ledger_epoch higher;
-        if (is_being_answered(core, from, &take->jobs[i]))
+        if (is_being_answered(core, from, &take->jobs[i]) || is_of_former_life(core, &take->jobs[i]))
             continue;
         item->asked = take->jobs[i];
         if (promise(core, from, &take->jobs[i], &item->previous_owner, &higher))
