@@ -9,7 +9,7 @@
 enum {
     UNTOLD_MS = 100, // a result needs so long to its keepers
     NOTICE_MS = 300, // nodes that have just come need so long to know of each other, and then ask
-    MEET_MS = 5000,  // and so long to hear of everything, should one of them go again
+    MEET_MS = 10000, // and so long to hear of everything, should one of them go again
 };
 
 void sim_heard_deinit(struct sim_heard *heard)
