@@ -1,8 +1,8 @@
 // sim_heard.h - who should have heard how a run ended, by who was up together with whom.
 //
-// A node that was never up at the same time as the one where it ended, nor with anybody who was told, may rightly
-// begin the run anew. The world notes when network processes lived; the question is asked seldom, and answered
-// from that.
+// A node that was never up at the same time as the one where it ended, nor with anybody who was told, may
+// rightly begin the run anew. The world notes when network processes lived; the question is asked seldom, and
+// answered from that.
 #ifndef TESTS_SIM_SIM_HEARD_H
 #define TESTS_SIM_SIM_HEARD_H
 
@@ -26,8 +26,8 @@ void sim_heard_deinit(struct sim_heard *heard);
 void sim_heard_up(struct sim *sim, const struct sim_node *node);
 void sim_heard_down(struct sim *sim, const struct sim_node *node);
 
-// Had this node the time to hear of the end of a run, from where it ran or from somebody who is up and knows of
-// it? Cuts between nodes are not looked at.
+// Had this node the time to hear of the end of a run, from where it ran or from somebody who is up and knows
+// of it? Cuts between nodes are not looked at.
 bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t node);
 
 #endif
