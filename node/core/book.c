@@ -103,6 +103,26 @@ struct batch { // items signed together
     size_t item_size;
 };
 
+// How many of the items, from the first on, one record takes: as many as there is room for in the list of
+// those that shall keep it.
+static size_t fitting(struct core *core, const struct batch *batch)
+{
+    struct node_id holders[KEEP_HOLDER_MAX], own[KEEP_HOLDER_MAX];
+    const char *last = "";
+    size_t holder_count = 0, count = 0;
+    for (; count < MIN_OF(batch->count, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX); count++) {
+        const char *job = (const char *)batch->items + count * batch->item_size;
+        if (strcmp(job, last) == 0)
+            continue;
+        size_t own_count = keep_find_holders(core, &job, 1, own), before = holder_count;
+        for (size_t i = 0; i < own_count; i++)
+            if (!keep_add_holder(core, &own[i], holders, &holder_count) && before)
+                return count;
+        last = job;
+    }
+    return count;
+}
+
 static void offer_to_keepers(struct core *core, const struct batch *batch, const struct hash *id,
                              struct bytes envelope)
 {
@@ -152,20 +172,21 @@ static uint64_t write_record(struct core *core, const struct batch *batch, const
     return ticket;
 }
 
-// Signs `count` items in records of at most LIMIT_LEDGER_ITEM_COUNT_MAX.
+// Signs all items, in as many records as it takes.
 #define FLUSH(core, field, envelope_kind, encode)                                                            \
     do {                                                                                                     \
         struct book *flushed = &(core)->book;                                                                \
-        for (size_t at = 0; at < flushed->field##_count; at += LIMIT_LEDGER_ITEM_COUNT_MAX) {                \
+        for (size_t at = 0; at < flushed->field##_count;) {                                                  \
             struct buffer body = {0};                                                                        \
-            const struct batch batch = {                                                                     \
-                .kind = (envelope_kind),                                                                     \
-                .items = &flushed->field##s[at],                                                             \
-                .count = MIN_OF(flushed->field##_count - at, (size_t)LIMIT_LEDGER_ITEM_COUNT_MAX),           \
-                .item_size = sizeof *flushed->field##s};                                                     \
+            struct batch batch = {.kind = (envelope_kind),                                                   \
+                                  .items = &flushed->field##s[at],                                           \
+                                  .count = flushed->field##_count - at,                                      \
+                                  .item_size = sizeof *flushed->field##s};                                   \
+            batch.count = fitting((core), &batch);                                                           \
             encode(&flushed->field##s[at], batch.count, &body);                                              \
             ticket = write_record((core), &batch, &body);                                                    \
             buffer_deinit(&body);                                                                            \
+            at += batch.count;                                                                               \
         }                                                                                                    \
     } while (0)
 

@@ -4,7 +4,7 @@
 
 #include "node/core/state.h"
 
-#include <string.h>
+#include <stdio.h>
 
 static const struct sim_job beat = {.name = "beat", .every_ms = SECONDS(15), .work = {"for=300"}};
 
@@ -172,6 +172,51 @@ static void a_question_is_answered_in_few_messages(void **state)
     story_end(sim);
 }
 
+// More jobs than are compared at a time, and more records than one message names.
+static void whoever_comes_late_gets_everything_of_many_jobs(void **state)
+{
+    (void)state;
+    enum { JOBS = 80 };
+    static char names[JOBS][8];
+    struct sim *sim = story_begin(21, 4, "2026-09-22 10:00:00");
+    for (size_t i = 0; i < JOBS; i++) {
+        snprintf(names[i], sizeof names[i], "job-%zu", i);
+        const struct sim_job job = {
+            .name = names[i], .every_ms = SECONDS(15), .anchor_ms = (int64_t)(i * 180), .work = {"for=100"}};
+        story_define(sim->nodes[i % 4], &job);
+    }
+    sim_run(sim, MINUTES(1));
+    sim_node_power_cut(sim->nodes[2]);
+    sim_run(sim, MINUTES(4));
+    sim_node_power_cut(sim->nodes[1]);
+    sim_run(sim, MINUTES(1));
+    sim_node_switch_on(sim->nodes[2]);
+    sim_node_switch_on(sim->nodes[1]);
+    sim_run(sim, MINUTES(1));
+    for (size_t i = 0; i < JOBS; i++)
+        expect_copies(sim, sim_jobs_find(sim, names[i])->full);
+    story_end(sim);
+}
+
+// A machine that wakes has something to say of 60 jobs at once, kept by more nodes than one record lists.
+static void records_about_jobs_of_many_keepers_reach_all_of_them(void **state)
+{
+    (void)state;
+    enum { JOBS = 60 };
+    static char names[JOBS][8];
+    struct sim *sim = story_begin(22, 30, "2026-09-22 10:00:00");
+    for (size_t i = 0; i < JOBS; i++) {
+        snprintf(names[i], sizeof names[i], "job-%zu", i);
+        const struct sim_job job = {
+            .name = names[i], .every_ms = MINUTES(1), .node = "n1", .work = {"for=100"}};
+        story_define(sim->nodes[0], &job);
+    }
+    sim_run(sim, MINUTES(3));
+    for (size_t i = 0; i < JOBS; i++)
+        expect_copies(sim, sim_jobs_find(sim, names[i])->full);
+    story_end(sim);
+}
+
 static void nothing_is_said_while_nobody_comes_or_goes(void **state)
 {
     (void)state;
@@ -196,6 +241,8 @@ int main(void)
         cmocka_unit_test(a_newcomer_keeps_what_was_written_of_jobs_deleted_before_it_came),
         cmocka_unit_test(what_was_tried_again_elsewhere_is_not_when_news_of_the_first_attempt_comes),
         cmocka_unit_test(a_question_is_answered_in_few_messages),
+        cmocka_unit_test(whoever_comes_late_gets_everything_of_many_jobs),
+        cmocka_unit_test(records_about_jobs_of_many_keepers_reach_all_of_them),
         cmocka_unit_test(nothing_is_said_while_nobody_comes_or_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

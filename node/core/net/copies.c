@@ -1,5 +1,6 @@
 #include "node/core/net/copies.h"
 
+#include "gossip/members.h"
 #include "node/core/state.h"
 #include "proto/sorted.h"
 
@@ -61,17 +62,42 @@ void copies_digest(struct bytes ids, uint8_t out[MESSAGE_DIGEST_SIZE])
 
 // --- what is settled ---
 
-static uint64_t key_of(const uint8_t *bytes)
-{
-    uint64_t key;
-    memcpy(&key, bytes, sizeof key);
-    return key;
-}
-
 static uint64_t name_key(const char *name)
 {
     struct hash hash = job_hash_of(name, 0);
-    return key_of(hash.b);
+    uint64_t key;
+    memcpy(&key, hash.b, sizeof key);
+    return key;
+}
+
+static uint32_t node_key(const struct node_id *id)
+{
+    uint32_t key;
+    memcpy(&key, id->b, sizeof key);
+    return key;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+static struct copies_keepers keepers_of(const struct owner_rank *rank, bool is_each)
+{
+    struct copies_keepers keepers = {.is_each = is_each};
+    for (size_t i = 0; i < rank->count; i++)
+        keepers.keys[i] = node_key(&rank->nodes[i]);
+    qsort(keepers.keys, COUNT_OF(keepers.keys), sizeof keepers.keys[0], compare_keys);
+    return keepers;
+}
+
+static bool has_key(const struct copies_keepers *keepers, uint32_t key)
+{
+    for (size_t i = 0; i < COUNT_OF(keepers->keys); i++)
+        if (keepers->keys[i] == key)
+            return true;
+    return false;
 }
 
 static int compare_names(const void *element, const void *key)
@@ -89,8 +115,11 @@ static bool find_settled(const struct copies *copies, uint64_t name, size_t *ret
 static bool is_settled(const struct copies *copies, const struct copies_job *job)
 {
     size_t at;
-    return find_settled(copies, name_key(job->name), &at) &&
-           copies->settled[at].keepers_key == job->keepers_key;
+    if (!find_settled(copies, name_key(job->name), &at))
+        return false;
+    const struct copies_keepers *keepers = &copies->settled[at].keepers;
+    return memcmp(keepers->keys, job->keys.keys, sizeof keepers->keys) == 0 &&
+           keepers->is_each == job->keys.is_each;
 }
 
 static void settle(struct copies *copies, const struct copies_job *job)
@@ -103,22 +132,47 @@ static void settle(struct copies *copies, const struct copies_job *job)
                       sizeof *copies->settled);
         copies->settled = settled;
     }
-    copies->settled[at] = (struct copies_settled){name, job->keepers_key};
+    copies->settled[at] = (struct copies_settled){name, job->keys};
+}
+
+// In a large fleet not all at once: all that have something to tell tell it to the same few.
+static uint64_t delay_ms(struct core *core)
+{
+    size_t live = members_live_count(gossip_members(core->fleet.gossip));
+    return COPIES_SETTLE_MS + random_below(&core->random, live * COPIES_SPREAD_MS + 1);
 }
 
 void copies_look_again(struct core *core)
 {
     struct copies *copies = &core->copies;
-    uint64_t start_ms = core->now_ms + COPIES_SETTLE_MS;
+    uint64_t start_ms = core->now_ms + (core->fleet.gossip ? delay_ms(core) : COPIES_SETTLE_MS);
     copies->start_ms = copies->is_wanted ? MIN_OF(copies->start_ms, start_ms) : start_ms;
     copies->is_wanted = true;
     copies->again_ms = COPIES_AGAIN_MS;
 }
 
-void copies_changed(struct core *core)
+void copies_forget(struct core *core)
 {
     core->copies.serial++;
     core->copies.settled_count = 0;
+    copies_look_again(core);
+}
+
+// Of a job that each node sees to itself, only those that keep it may have what the node has not told others.
+void copies_changed(struct core *core, const struct node_id *node)
+{
+    struct copies *copies = &core->copies;
+    uint32_t self = node_key(&core->self.id), other = node_key(node);
+    size_t kept = 0;
+    for (size_t i = 0; i < copies->settled_count; i++) {
+        const struct copies_settled settled = copies->settled[i];
+        bool is_touched =
+            has_key(&settled.keepers, other) || (settled.keepers.is_each && has_key(&settled.keepers, self));
+        if (!is_touched)
+            copies->settled[kept++] = settled;
+    }
+    copies->settled_count = kept;
+    copies->serial++;
     copies_look_again(core);
 }
 
@@ -156,11 +210,11 @@ static void add_job(struct core *core, const char *name)
     if (!keep_find_keepers(core, name, &rank))
         return;
     memcpy(job.name, name, strlen(name) + 1);
-    for (size_t i = 0; i < rank.count; i++) {
-        job.keepers_key ^= key_of(rank.nodes[i].b);
+    for (size_t i = 0; i < rank.count; i++)
         if (!node_id_equal(&rank.nodes[i], &core->self.id))
             job.keepers[job.keeper_count++] = rank.nodes[i];
-    }
+    const struct job *own = jobs_find(&core->jobs, name);
+    job.keys = keepers_of(&rank, own && own->is_each);
     if (!job.keeper_count || is_settled(&core->copies, &job))
         return;
     for (size_t i = 0; i < job.keeper_count; i++)

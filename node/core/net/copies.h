@@ -8,11 +8,11 @@
 //   KEEP     the records ------------------------------> stored, as new ones are (keep.h)
 //
 // A node walks over all names that its ledger speaks of, and does this with every keeper of each, until the
-// keeper lacked nothing. It walks when a node came, went or began anew (a power cut may have cost it what it
-// had not yet on disk, its own word too, or its disk was replaced), when it comes itself, and when the
-// keepers of a job are others for another reason; of names that were settled under the same keepers nothing
-// is said then. Whoever has records does so, keeper or not: it may be the only one. While nobody comes or
-// goes, nothing is sent.
+// keeper lacked nothing. It walks when it comes itself, when a node came, went or began anew (a power cut may
+// have cost it what it had not yet on disk, its own word too, or its disk was replaced), and when the keepers
+// of a job may be others for another reason. Nothing is said of names that were settled under the same
+// keepers, none of which came, went or began anew. Whoever has records does so, keeper or not: it may be the
+// only one. While nobody comes or goes, nothing is sent.
 //
 // Bounded: the newest COPIES_ITEM_COUNT_MAX items of a job; one message of each kind under way per pair of
 // nodes; who does not answer is passed over, and asked again in a later walk, ever less often.
@@ -28,6 +28,7 @@ struct core;
 enum {
     COPIES_ITEM_COUNT_MAX = 8192,
     COPIES_SETTLE_MS = 2000,    // changes come together
+    COPIES_SPREAD_MS = 10,      // for each member
     COPIES_PATIENCE_MS = 10000, // without any answer
     COPIES_AGAIN_MS = 5000,     // until the next walk when something was lacking; doubled each time
     COPIES_AGAIN_MS_MAX = 5 * 60 * 1000,
@@ -35,12 +36,17 @@ enum {
     COPIES_HELD_SIZE = 48 * 1024, // of records gathered for one message
 };
 
+struct copies_keepers {                // of a job, this node too
+    uint32_t keys[OWNER_KEEPER_COUNT]; // ascending; 0: none
+    bool is_each;                      // every node writes about it
+};
+
 struct copies_job { // one of the page
     char name[NAME_JOB_ROOM];
     struct node_id keepers[OWNER_KEEPER_COUNT]; // the others
     bool differs[OWNER_KEEPER_COUNT];
     size_t keeper_count;
-    uint64_t keepers_key;
+    struct copies_keepers keys;
     uint8_t digest[MESSAGE_DIGEST_SIZE];
 };
 
@@ -93,7 +99,8 @@ struct copies_question { // somebody else's comparison, being answered
 };
 
 struct copies_settled { // under these keepers nobody lacked anything
-    uint64_t name_key, keepers_key;
+    uint64_t name_key;
+    struct copies_keepers keepers;
 };
 
 struct copies {
@@ -114,8 +121,10 @@ struct copies {
 
 void copies_deinit(struct copies *copies);
 
-// Somebody came, went or began anew: nothing is known of what anybody has.
-void copies_changed(struct core *core);
+// This node came, went or began anew: what it kept, and what was written about by it, is looked at again.
+void copies_changed(struct core *core, const struct node_id *node);
+// The same of everything.
+void copies_forget(struct core *core);
 // The keepers of some job may be others now.
 void copies_look_again(struct core *core);
 void copies_tick(struct core *core); // each second

@@ -255,12 +255,12 @@ static void changed(struct core *core, const struct node_id *id)
         keep_member(core, peer, member);
     if (peer && is_counted && peer->seen_generation != member->generation) {
         peer->seen_generation = member->generation;
-        copies_changed(core);
+        copies_changed(core, id);
     }
     if (!peer || is_counted == peer->was_counted)
         return;
     peer->was_counted = is_counted;
-    copies_changed(core);
+    copies_changed(core, id);
     if (is_counted)
         take_again(core);
     else

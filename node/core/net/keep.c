@@ -27,15 +27,18 @@ static void remove_item(struct keep *keep, size_t at)
     memmove(&keep->items[at], &keep->items[at + 1], (--keep->count - at) * sizeof *keep->items);
 }
 
-static void add_holder(const struct core *core, const struct node_id *id,
-                       struct node_id holders[KEEP_HOLDER_MAX], size_t *count)
+bool keep_add_holder(const struct core *core, const struct node_id *id,
+                     struct node_id holders[KEEP_HOLDER_MAX], size_t *count)
 {
-    if (node_id_equal(id, &core->self.id) || *count == KEEP_HOLDER_MAX)
-        return;
+    if (node_id_equal(id, &core->self.id))
+        return true;
     for (size_t i = 0; i < *count; i++)
         if (node_id_equal(&holders[i], id))
-            return;
+            return true;
+    if (*count == KEEP_HOLDER_MAX)
+        return false;
     holders[(*count)++] = *id;
+    return true;
 }
 
 bool keep_find_keepers(struct core *core, const char *name, struct owner_rank *ret_rank)
@@ -68,10 +71,10 @@ size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_
         const struct job *job = jobs_find(&core->jobs, jobs[i]);
         struct owner_rank rank = {0};
         if (job && job->row && !node_id_is_zero(&job->promised.node))
-            add_holder(core, &job->promised.node, holders, &count);
+            (void)keep_add_holder(core, &job->promised.node, holders, &count);
         (void)keep_find_keepers(core, jobs[i], &rank);
         for (size_t k = 0; k < rank.count; k++)
-            add_holder(core, &rank.nodes[k], holders, &count);
+            (void)keep_add_holder(core, &rank.nodes[k], holders, &count);
     }
     return count;
 }
@@ -103,7 +106,7 @@ static void add_item(struct core *core, const struct keep_item *item, struct byt
     struct keep *keep = &core->keep;
     if (keep->count == KEEP_WAITING_COUNT_MAX) {
         remove_item(keep, 0);
-        copies_changed(core);
+        copies_forget(core);
     }
     void *items = keep->items;
     base_grow(&items, &keep->capacity, keep->count + 1, sizeof *keep->items);

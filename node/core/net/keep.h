@@ -52,6 +52,9 @@ void keep_record_at(struct core *core, const struct hash *id, struct bytes envel
 // ends while its job is being taken is known to the taker before the answer is. Without this node.
 size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
                          struct node_id holders[KEEP_HOLDER_MAX]);
+// One more, if it is not there yet and another node. False: there is no room.
+bool keep_add_holder(const struct core *core, const struct node_id *id,
+                     struct node_id holders[KEEP_HOLDER_MAX], size_t *count);
 // The present keepers of a job by its name, also of one that was deleted. False: the table never had it.
 bool keep_find_keepers(struct core *core, const char *name, struct owner_rank *ret_rank);
 void keep_connected(struct core *core, const struct node_id *node);
