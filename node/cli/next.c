@@ -14,6 +14,7 @@
 #include "node/cli/print.h"
 #include "node/cli/session.h"
 #include "node/cli/time_option.h"
+#include "node/cli/trigger_words.h"
 #include "node/core/trigger/instant.h"
 #include "node/io/clock.h"
 
@@ -89,7 +90,7 @@ static void add_row(struct grid *grid, const struct preview *preview, const stru
 }
 
 static void print_times(const struct preview *preview, const struct zone_file *shown,
-                        const struct range *range, bool is_json)
+                        const struct range *range, bool is_json, bool waits)
 {
     char heading[ZONE_FILE_NAME_ROOM + 16];
     snprintf(heading, sizeof heading, "LOCAL (%s)", shown->name);
@@ -109,7 +110,7 @@ static void print_times(const struct preview *preview, const struct zone_file *s
     if (is_json)
         document_print(json_incref(times));
     else if (grid_row_count(&grid) == 0)
-        printf("never again\n");
+        printf("%s", waits ? "" : "never again\n");
     else
         grid_print(&grid, stdout);
     if (!is_json && grid_row_count(&grid) && !is_carried_out) {
@@ -130,12 +131,12 @@ static int refuse(const struct command_line *line, int outcome, const struct tri
 }
 
 static int print_preview(const struct command_line *line, const struct preview *preview,
-                         const struct zone_file *shown)
+                         const struct zone_file *shown, bool waits)
 {
     struct range range;
     int status = read_range(line, shown->zone, &range);
     if (status == COMMAND_DONE)
-        print_times(preview, shown, &range, command_line_has(line, "json"));
+        print_times(preview, shown, &range, command_line_has(line, "json"), waits);
     return status;
 }
 
@@ -146,9 +147,31 @@ static int next_of_expression(const struct command_line *line, const char *expre
     int outcome = preview_open_cron(expression, command_line_find(line, "zone"), &preview, &error);
     if (outcome)
         return refuse(line, outcome, &error.error);
-    int status = print_preview(line, &preview, &preview.zone);
+    int status = print_preview(line, &preview, &preview.zone, false);
     preview_close(&preview);
     return status;
+}
+
+static size_t count_calendars(const struct definition *definition)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        count += due_has_calendar(&definition->triggers[i]);
+    return count;
+}
+
+// What starts it that no calendar knows of: "when an operator tells of the event deploy".
+static void print_waits(const struct definition *definition, const struct zone *zone)
+{
+    bool is_first = count_calendars(definition) == 0;
+    for (size_t i = 0; i < definition->trigger_count; i++) {
+        char words[EXPLAIN_TEXT_SIZE] = "";
+        if (due_has_calendar(&definition->triggers[i]))
+            continue;
+        trigger_words_print(definition, i, zone, words);
+        print_line("%s%s", is_first ? "" : "or ", words);
+        is_first = false;
+    }
 }
 
 static int next_of_definition(const struct command_line *line, const struct definition *definition,
@@ -161,7 +184,10 @@ static int next_of_definition(const struct command_line *line, const struct defi
         return print_failure("%s: zone %s: %s", job_view_short(job), definition->zone, error.error.text);
     int status = job_time_open_zone(line, definition, &shown);
     if (status == COMMAND_DONE) {
-        status = print_preview(line, &preview, &shown);
+        status =
+            print_preview(line, &preview, &shown, count_calendars(definition) < definition->trigger_count);
+        if (status == COMMAND_DONE && !command_line_has(line, "json"))
+            print_waits(definition, preview.zone.zone);
         zone_file_close(&shown);
     }
     preview_close(&preview);

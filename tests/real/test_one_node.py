@@ -145,6 +145,23 @@ class Ordering(story.Story):
         self.node.run("run", "hourly", "--from", "2h ago", status=fleet.USAGE)
         self.node.run("run", "hourly", "--from", "1h ago", "--until", "in 5m", status=fleet.USAGE)
 
+    def test_next_says_what_starts_a_job_that_no_calendar_does(self):
+        jobs = {"told": "event: deploy.*", "later": "after: told", "booted": "boot: {delay: 30s}, spread: all",
+                "seen": "file: /srv/in, spread: all", "both": "at: '2020-01-01T00:00Z', member: dead",
+                "mixed": "every: 1h, event: deploy", "gone": "at: '2020-01-01T00:00Z'"}
+        text = "katydid: 1\njobs:\n" + "".join(f"  {name}: {{{when}, shell: 'true'}}\n" for name, when in jobs.items())
+        self.node.run("apply", *fleet.USER, "-", stdin=text)
+        said = {name: self.node.run("next", name).stdout for name in jobs}
+        self.assertEqual(said["told"], "when an operator tells of the event deploy.*\n")
+        self.assertEqual(said["later"], "each time told has ended ok\n")
+        self.assertEqual(said["booted"], "30 seconds after a machine it may run on has booted\n")
+        self.assertIn("when /srv/in, or a file in it, is created", said["seen"])
+        self.assertIn("when a node dies", said["both"])
+        self.assertEqual(said["gone"], "never again\n")
+        self.assertEqual(len(said["mixed"].splitlines()), 10 + 1 + 1)  # times, a heading, and what else
+        self.assertIn("or when an operator tells", said["mixed"].splitlines()[-1])
+        self.assertEqual(self.node.ask("next", "told"), [])
+
     def test_each_run_names_the_trigger_it_is_of(self):
         text = ("katydid: 1\njobs:\n  several: {cron: '*/2 * * * * *', every: 3s, event: go, zone: UTC, busy: queue,\n"
                 "    shell: 'echo $KATYDID_CAUSE, $KATYDID_TRIGGER'}\n")
