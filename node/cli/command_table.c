@@ -391,7 +391,8 @@ static const struct command COMMANDS[] = {
         .arguments = "NAME [-]",
         .argument_count_min = 1,
         .argument_count_max = 2,
-        .help = "tell the fleet that something happened; jobs with --event NAME run",
+        .help = "tell the fleet that something happened; jobs with --event NAME run, each 60 times an hour "
+                "at most",
         .example = "emit deploy --data v42",
         OPTIONS(EMIT),
         .run = commands_emit,

@@ -1,6 +1,7 @@
 #include "node/core/emissions.h"
 
 #include "node/core/state.h"
+#include "node/core/trigger/duration.h"
 #include "node/core/trigger/event_fate.h"
 
 #include <stdio.h>
@@ -191,44 +192,93 @@ static struct event_fate_rules rules_of(const struct core *core, const struct jo
     return rules;
 }
 
-// One line for all that did not start, at most each minute.
-static void tell_passed(struct core *core, struct job *job, uint16_t trigger, const struct listening *heard)
+static void write_stretch(struct core *core, struct job *job, uint16_t trigger, int64_t last_ms)
+{
+    const struct jobs_slot *slot = &job->slots[trigger];
+    char reason[96], span[DURATION_TEXT_SIZE];
+    duration_print(jobs_definition(core, job)->triggers[trigger].throttle_ms, span);
+    snprintf(reason, sizeof reason, "throttled: at most one event in %s", span);
+    const struct known_key key = {.schedule_version = job->schedule_version,
+                                  .trigger = trigger,
+                                  .target = jobs_target(core, job),
+                                  .due_ms = slot->stretch_ms};
+    const struct ledger_verdict verdict = {
+        .occurrence = book_occurrence(job, &key),
+        .last_due_ms = last_ms,
+        .count = MIN_OF(slot->stretch_count, (uint64_t)(last_ms - slot->stretch_ms) + 1), // one a millisecond
+        .status = LEDGER_SKIPPED,
+        .reason = reason,
+        .at_ms = core->wall_ms};
+    book_note_verdict(job, &verdict);
+    book_write_verdict(core, &verdict);
+}
+
+// Those that were too many: one range for a stretch of them, written at once and again while it grows. The
+// slot's cursor says up to when they are told of, so the next owner goes on there.
+static void settle_throttled(struct core *core, struct job *job, uint16_t trigger,
+                             const struct listening *heard)
 {
     struct jobs_slot *slot = &job->slots[trigger];
-    size_t throttled = 0, capped = 0;
-    uint64_t last = slot->told_stamp;
+    uint64_t throttle_ms = jobs_definition(core, job)->triggers[trigger].throttle_ms, count = 0;
+    int64_t first_ms = 0, last_ms = 0, gap_ms = (int64_t)MAX_OF(throttle_ms, (uint64_t)EMISSIONS_TELL_MS);
     for (size_t i = 0; i < heard->count; i++) {
-        if (heard->events[i]->stamp <= slot->told_stamp)
+        const struct event_fate_item *item = &heard->items[i];
+        if (item->fate != EVENT_FATE_THROTTLED || item->at_ms <= slot->decided_ms)
             continue;
-        throttled += heard->items[i].fate == EVENT_FATE_THROTTLED;
-        capped += heard->items[i].fate == EVENT_FATE_CAPPED;
-        last = heard->events[i]->stamp;
+        last_ms = item->at_ms;
+        first_ms = count++ ? first_ms : last_ms;
     }
-    if (throttled + capped == 0 || (slot->told_ms && core->now_ms - slot->told_ms < EMISSIONS_TELL_MS))
+    if (!count)
         return;
-    slot->told_stamp = last;
+    bool goes_on = slot->stretch_count && first_ms - slot->decided_ms <= gap_ms &&
+                   first_ms - slot->stretch_ms < (int64_t)EMISSIONS_STRETCH_MS;
+    if (goes_on && core->now_ms - slot->told_ms < EMISSIONS_TELL_MS)
+        return;
+    if (!goes_on) {
+        slot->stretch_ms = first_ms;
+        slot->stretch_count = 0;
+    }
+    slot->stretch_count += count;
+    slot->decided_ms = last_ms;
     slot->told_ms = core->now_ms;
-    if (throttled)
-        book_story(core, job, NULL, "%zu events of %s did not start it: throttled", throttled,
-                   jobs_definition(core, job)->triggers[trigger].name);
-    if (capped)
-        book_story(core, job, NULL, "%zu events of %s wait or will expire: more than %zu an hour", capped,
-                   jobs_definition(core, job)->triggers[trigger].name,
-                   event_fate_per_hour(jobs_definition(core, job)->triggers[trigger].throttle_ms));
+    write_stretch(core, job, trigger, last_ms);
+}
+
+// Those that wait for room in the hour are a trouble of the job, said once.
+static void tell_capped(struct core *core, struct job *job, uint16_t trigger, const struct listening *heard)
+{
+    const struct definition_trigger *of = &jobs_definition(core, job)->triggers[trigger];
+    char text[200] = "";
+    bool is_capped = false;
+    for (size_t i = 0; i < heard->count; i++)
+        is_capped |= heard->items[i].fate == EVENT_FATE_CAPPED;
+    if (is_capped)
+        snprintf(text, sizeof text, "more than %zu events %.80s an hour: what is more waits, or expires",
+                 event_fate_per_hour(of->throttle_ms), name_short_job(of->name));
+    if (!jobs_set_trouble(&job->slots[trigger], text))
+        return;
+    book_story(core, job, NULL, "%s", is_capped ? text : "no more events wait for room in the hour");
+    if (is_capped)
+        outbox_notice(&core->outbox, EFFECT_WARNING, "job %s: %s", job->name, text);
 }
 
 void emissions_look(struct core *core, struct job *job, uint16_t trigger)
 {
     struct listening heard;
     core->emissions.looked_ms = core->now_ms;
-    if (!core->emissions.set.count || job->role != JOBS_OWNER)
+    if (!job->slots[trigger].trouble && (!core->emissions.set.count || job->role != JOBS_OWNER))
         return;
+    if (job->role != JOBS_OWNER) {
+        (void)jobs_set_trouble(&job->slots[trigger], ""); // the next owner's to say
+        return;
+    }
     listen(core, job, trigger, &heard);
     const struct event_fate_rules rules = rules_of(core, job, trigger);
     int64_t look_ms = event_fate_judge(heard.items, heard.count, &rules, core->wall_ms);
     if (look_ms != INT64_MAX)
         happening_look_at(core, core->now_ms + (uint64_t)(look_ms - core->wall_ms) + 1);
-    tell_passed(core, job, trigger, &heard);
+    settle_throttled(core, job, trigger, &heard);
+    tell_capped(core, job, trigger, &heard);
     for (size_t i = 0; i < heard.count; i++)
         if (heard.items[i].fate == EVENT_FATE_STARTS)
             (void)happening_occur(core, job, trigger, &heard.events[i]->id.hash);

@@ -3,8 +3,8 @@
 // An event is a signed record (kind 50) that every node has until it expires (crdt/event_set.h). It is told
 // on like any news and repaired like the table. The owner of a job with an event trigger looks through the
 // events that fit its pattern and its `from`; which of them start a run is a function of what is there
-// (trigger/event_fate.h), so a new owner comes to the same answer. Those that do not start, because there
-// were too many, are counted in one line of the story.
+// (trigger/event_fate.h), so a new owner comes to the same answer. Those that a throttle holds back are one
+// range in the ledger, `skipped: throttled`; those that wait for room in the hour a trouble of the job.
 //
 // A storm costs bounded memory and work: the set is bounded, what comes on top of it is refused before its
 // signature is looked at, and jobs are looked at at most every EMISSIONS_LOOK_MS.
@@ -17,7 +17,9 @@
 
 enum {
     EMISSIONS_LOOK_MS = 50,
-    EMISSIONS_TELL_MS = 60000, // one line about those that did not start, for so long
+    EMISSIONS_TELL_MS =
+        60000, // a stretch of those that were throttled is written anew so often while it grows
+    EMISSIONS_STRETCH_MS = 3600 * 1000, // and no stretch begins earlier than so long before its last
 };
 
 struct emissions {

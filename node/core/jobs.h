@@ -21,10 +21,11 @@ struct jobs_slot {
     int64_t end_period_ms;  // its period counts from the end of a run (after_end.h); 0: it does not
     uint32_t block_step_ms; // its due times are this far apart and claimed in blocks; 0: one by one
     struct due *compiled;   // owned; NULL: no calendar, or it cannot be computed
-    int64_t decided_ms;     // claimed or judged up to here; never falls within a schedule version
-    int64_t written_ms;     // the cursor on disk
-    uint64_t told_stamp;    // events up to here that did not start it are told of
-    uint64_t told_ms;       // monotonic: when; 0: never
+    int64_t decided_ms; // claimed or judged up to here, events as well; never falls within a schedule version
+    int64_t written_ms; // the cursor on disk
+    uint64_t told_ms;   // monotonic: what did not start it was told of; 0: never
+    int64_t stretch_ms; // the first of the events that were throttled lately (emissions.h)
+    uint64_t stretch_count; // how many they are
     char *trouble;          // owned; what is amiss with what it waits for, the job goes on; NULL: nothing
 };
 

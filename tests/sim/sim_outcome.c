@@ -130,6 +130,11 @@ static void take_row(struct sim *sim, const struct sim_node *node, const struct 
         outcomes->order_by_status[row->status]++;
         return;
     }
+    if (row->status == LEDGER_SKIPPED && strstr(row->reason, "throttled")) {
+        outcomes->throttled_rows++;
+        outcomes->throttled += row->count;
+        return;
+    }
     sim_time_text(row->due_ms, first);
     sim_time_text(row->last_due_ms, last);
     sim_say(sim, "  %s: %s %s .. %s (%llu) %s, attempt %u on %s: %s", node->identity->name, row->job, first,

@@ -189,6 +189,50 @@ static void a_burst_starts_its_last_event_and_a_throttle_the_first(void **state)
     story_end(sim);
 }
 
+static void assert_throttled(struct sim_node *node, size_t rows, size_t events)
+{
+    struct sim_outcomes told = sim_outcomes_look(node->sim, node, "limited", sim_wall_ms(node->sim));
+    assert_int_equal(told.throttled_rows, rows);
+    assert_int_equal(told.throttled, events);
+    sim_outcomes_deinit(&told);
+}
+
+static void what_a_throttle_holds_back_is_one_range_whoever_owns_the_job(void **state)
+{
+    (void)state;
+    static const struct definition_trigger throttled = {
+        .kind = DEFINITION_EVENT, .name = "main/usb", .throttle_ms = 120000};
+    struct sim *sim = story_begin(37, 3, "2026-09-22 10:00:20");
+    const struct sim_job limited = {.name = "limited", .waits = &throttled};
+    story_define(sim->nodes[0], &limited);
+    sim_run(sim, SECONDS(5));
+    emit(sim->nodes[0], "usb");
+    sim_run(sim, SECONDS(1));
+    emit(sim->nodes[0], "usb");
+    sim_run(sim, SECONDS(10));
+    assert_throttled(sim->nodes[0], 1, 1); // at once
+    for (int i = 0; i < 10; i++) {
+        emit(sim->nodes[0], "usb");
+        sim_run(sim, SECONDS(2));
+    }
+    sim_run(sim, MINUTES(2));
+    assert_throttled(sim->nodes[0], 1, 11);
+    struct sim_node *owner = story_owner(sim, "limited"), *other = story_other(sim, owner);
+    sim_node_kill_network(owner);
+    sim_run(sim, MINUTES(3));
+    sim_node_kill(owner);
+    sim_run(sim, MINUTES(3));
+    assert_throttled(other, 1, 11); // the next owner does not count them again
+    assert_int_equal(story_starts(sim, "limited"), 1);
+    emit(other, "usb");
+    sim_run(sim, SECONDS(20));
+    emit(other, "usb");
+    sim_run(sim, SECONDS(20));
+    assert_throttled(other, 2, 12);
+    assert_int_equal(story_starts(sim, "limited"), 2);
+    story_end(sim);
+}
+
 static void no_more_than_so_many_an_hour(void **state)
 {
     (void)state;
@@ -201,6 +245,11 @@ static void no_more_than_so_many_an_hour(void **state)
         emit(node, "deploy");
     sim_run(sim, MINUTES(10));
     assert_int_equal(story_starts(sim, "roll"), 60);
+    const char *trouble = jobs_trouble(jobs_find(&node->core->jobs, "main/roll"));
+    assert_non_null(trouble);
+    assert_non_null(strstr(trouble, "more than 60 events deploy* an hour"));
+    sim_run(sim, HOURS(3)); // all have started or expired
+    assert_null(jobs_trouble(jobs_find(&node->core->jobs, "main/roll")));
     story_end(sim);
 }
 
@@ -267,6 +316,7 @@ int main(void)
         cmocka_unit_test(an_owner_that_dies_with_an_event_unstarted_is_replaced),
         cmocka_unit_test(an_event_told_during_a_cut_reaches_the_other_side_after_it),
         cmocka_unit_test(a_burst_starts_its_last_event_and_a_throttle_the_first),
+        cmocka_unit_test(what_a_throttle_holds_back_is_one_range_whoever_owns_the_job),
         cmocka_unit_test(no_more_than_so_many_an_hour),
         cmocka_unit_test(a_storm_of_events_is_refused_at_little_cost),
         cmocka_unit_test(a_death_is_noticed_once_whoever_owns_the_job),
