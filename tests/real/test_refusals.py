@@ -99,6 +99,12 @@ class Starting(story.Story):
         self.assertIn("--operator", said)
         shutil.move(self.fleet.keys + ".away", self.fleet.keys)
 
+    def test_a_directory_without_a_node_says_what_to_type(self):
+        os.remove(os.path.join(self.node.directory, "runner", "pin"))
+        said = self.refusal(*self.listening())
+        for words in ("no node lives here", "katydid init", "katydid join"):
+            self.assertIn(words, said)
+
     def test_a_node_that_left_is_not_started_again(self):
         self.node.start()
         two = self.fleet.join("two", self.node)

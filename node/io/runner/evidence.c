@@ -117,7 +117,10 @@ bool evidence_open(struct evidence *evidence, int runner_directory, struct reaso
     directory_init(&evidence->directory);
     directory_init(&evidence->others);
     int r = pin_load(runner_directory, &evidence->pin);
-    if (r != 0)
+    if (r == -ENOENT)
+        reason_set(ret_reason, "runner/pin is missing, so no node lives here: katydid init makes a fleet, "
+                               "katydid join enters one");
+    else if (r != 0)
         reason_set(ret_reason, "runner/pin: %s", r == -EBADMSG ? "damaged" : strerror(-r));
     evidence->self = node_id_of(&evidence->pin.node_key);
     if (r == 0 && open_logs(evidence, runner_directory, ret_reason)) {
