@@ -59,7 +59,7 @@ static void reply_job(struct core *core, uint64_t client, const struct job *job,
     char blackout[CATCH_UP_TEXT_ROOM];
     owner_rank(core, job, NULL, 0, &rank);
     catch_up_tell_blackout(job, core->wall_ms, blackout);
-    const char *trouble = job->problem ? job->problem : jobs_trouble(job);
+    const char *trouble = jobs_complaint(core, job);
     struct control_reply reply = {.kind = CONTROL_REPLY_JOB};
     struct control_job *out = &reply.is.job;
     *out = (struct control_job){.job = job->name,

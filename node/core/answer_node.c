@@ -62,7 +62,7 @@ static void find_problems(const struct core *core, struct problems *problems)
     }
     for (size_t i = 0; i < core->jobs.count; i++) {
         const struct job *job = core->jobs.items[i];
-        const char *problem = job->problem ? job->problem : jobs_trouble(job);
+        const char *problem = jobs_complaint(core, job);
         if (!problem)
             continue;
         snprintf(text, sizeof text, "job %.127s: %.110s", job->name, problem);

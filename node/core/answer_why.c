@@ -216,8 +216,8 @@ static void open_because(const struct core *core, const struct job *job, const s
         snprintf(text, size, "the schedule began later than this");
     else if (job->stall)
         tell_stall(job->stall, "", text, size);
-    else if (job->problem)
-        snprintf(text, size, "%s", job->problem);
+    else if (jobs_complaint(core, job))
+        snprintf(text, size, "%s", jobs_complaint(core, job));
     else
         snprintf(text, size, "nothing is written about it on this node");
 }

@@ -149,6 +149,14 @@ const char *jobs_trouble(const struct job *job)
     return NULL;
 }
 
+const char *jobs_complaint(const struct core *core, const struct job *job)
+{
+    bool waits = job->problem && strncmp(job->problem, JOBS_WAITING, strlen(JOBS_WAITING)) == 0;
+    if (job->problem && !(waits && core->now_ms - job->zone_wanted_ms < JOBS_ZONE_MS))
+        return job->problem;
+    return jobs_trouble(job);
+}
+
 void jobs_set_problem(struct job *job, const char *format, ...)
 {
     char text[256];
@@ -229,10 +237,15 @@ static void compile_all(struct core *core, struct job *job)
         due_free(job->slots[i].compiled);
         job->slots[i].compiled = NULL;
     }
+    if (!zone && !due_needs_zone(definition))
+        zone = zone_utc();
     if (!zone) {
-        jobs_set_problem(job, "%s", *problem ? problem : "waiting for its time zone");
+        jobs_set_problem(job, "%s", *problem ? problem : JOBS_WAITING " for its time zone");
+        if (!job->zone_wanted_ms)
+            job->zone_wanted_ms = core->now_ms;
         return;
     }
+    job->zone_wanted_ms = 0;
     for (size_t i = 0; i < job->slot_count && !job->problem; i++)
         compile(job, definition, &job->slots[i], zone);
 }

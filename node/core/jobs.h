@@ -61,6 +61,10 @@ enum jobs_role {
     JOBS_OWNER,
 };
 
+#define JOBS_WAITING "waiting" // so begins a problem that time will mend
+
+enum { JOBS_ZONE_MS = 1000 }; // reading a time zone takes less
+
 struct job {
     char name[NAME_JOB_ROOM]; // "namespace/name"
     uint64_t life;
@@ -80,8 +84,9 @@ struct job {
     bool awaits_boot;            // for this boot of the machine (happening.h)
     bool needs_clock;            // it goes by the calendar: owned only where the clock is trusted
     bool is_paused;
-    bool is_denied; // its signer is revoked, or it needs what this build has not
-    char *problem;  // owned; why it cannot be scheduled here; NULL: nothing
+    bool is_denied;          // its signer is revoked, or it needs what this build has not
+    char *problem;           // owned; why it cannot be scheduled here; NULL: nothing
+    uint64_t zone_wanted_ms; // monotonic: since when it waits for its time zone; 0: it does not
 
     struct jobs_stall *stall; // owned; it stands still; NULL: it goes on
     bool settles;             // no node may own it, and this one is the first keeper
@@ -131,6 +136,8 @@ void jobs_clear_problem(struct job *job);
 // False: it was the same before. "": nothing is amiss.
 bool jobs_set_trouble(struct jobs_slot *slot, const char *text);
 const char *jobs_trouble(const struct job *job); // of the first trigger that has one; NULL: none, or paused
+// What people are told: its problem, else its trouble. The moment it takes to read a time zone is none.
+const char *jobs_complaint(const struct core *core, const struct job *job);
 // A zone that some job waits for is here, or changed.
 void jobs_zone_changed(struct core *core, const char *zone);
 // Target of this job's occurrences here: this node for each-node jobs, zero else.

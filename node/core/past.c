@@ -214,6 +214,8 @@ static int view_init(struct past_view *view, struct core *core, struct past_item
                              .is_each = view->definition.spread == DEFINITION_SPREAD_ALL};
     memcpy(view->job.name, item->job, sizeof view->job.name);
     const struct zone *zone = zones_find(core, view->definition.zone, &problem);
+    if (!zone && !due_needs_zone(&view->definition))
+        zone = zone_utc();
     for (size_t i = 0; zone && i < item->trigger_count; i++) {
         struct trigger_error error;
         if (due_open(&view->definition, i, zone, &view->triggers[i], &error) == DUE_REFUSED)

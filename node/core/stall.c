@@ -74,7 +74,7 @@ static void explain_pause(const struct core *core, const struct job *job, struct
 
 static void judge(const struct core *core, const struct job *job, struct standing *ret)
 {
-    static const char denied[] = "denied: ", waiting[] = "waiting";
+    static const char denied[] = "denied: ";
     *ret = (struct standing){0};
     if (job->is_paused) {
         ret->status = LEDGER_SKIPPED;
@@ -88,7 +88,7 @@ static void judge(const struct core *core, const struct job *job, struct standin
     } else if (job->is_each && core->is_ready && !owner_trusts_clock(core, job, &core->self.id)) {
         ret->status = LEDGER_BLOCKED;
         snprintf(ret->reason, sizeof ret->reason, "the clock of this node is not trusted");
-    } else if (job->problem && strncmp(job->problem, waiting, strlen(waiting)) != 0) {
+    } else if (job->problem && strncmp(job->problem, JOBS_WAITING, strlen(JOBS_WAITING)) != 0) {
         ret->status = LEDGER_BLOCKED;
         snprintf(ret->reason, sizeof ret->reason, "%s", job->problem);
     }

@@ -59,6 +59,15 @@ class CommandLine(story.Story):
         answer = self.one.run("--json", "apply", "-", stdin=exported)
         self.assertEqual(len(json.loads(answer.stdout)["unchanged"]), 3)
 
+    def test_nothing_is_amiss_directly_after_apply(self):
+        jobs = "".join(f"  each-{i}: {{every: 30d, zone: {zone}, run: ['true']}}\n"
+                       f"  calendar-{i}: {{cron: '0 3 1 1 *', zone: {zone}, run: ['true']}}\n"
+                       for i, zone in enumerate(("Europe/Berlin", "Asia/Tokyo", "America/Lima", "UTC")))
+        user = f"defaults: {{user: {fleet.USER[1]}}}\n" if fleet.USER else ""
+        self.one.run("apply", "-", stdin=f"katydid: 1\n{user}jobs:\n{jobs}")
+        self.assertEqual([job for job in self.one.ask("jobs") if job.get("problem")], [])
+        self.one.run("status")
+
     def test_prune_deletes_only_in_namespaces_of_the_files_and_asks_first(self):
         self.apply(FIRST)
         only_tick = "katydid: 1\njobs: {tick: {every: 1h, user: nobody, shell: 'true'}}\n"

@@ -160,6 +160,33 @@ static void offsets_are_stable_and_spread(void **state)
     assert_int_equal(due_offset_ms(0, "main/a", &(struct node_id){{1}}), 0);
 }
 
+static void only_what_goes_by_the_calendar_needs_a_zone(void **state)
+{
+    (void)state;
+    struct definition definition = hourly();
+    struct definition_trigger triggers[2] = {{.kind = DEFINITION_EVERY, .period_ms = 60000}, {0}};
+    struct definition_blackout night = {.expression = "0 22 * * *", .length_ms = 1000};
+    struct definition_blackout once = {.from_ms = 1, .length_ms = 1000};
+    definition.triggers = triggers;
+    definition.trigger_count = 1;
+    definition.blackout_count = 0;
+    assert_false(due_needs_zone(&definition));
+    triggers[1].kind = DEFINITION_AT;
+    definition.trigger_count = 2;
+    assert_false(due_needs_zone(&definition));
+    definition.blackout_count = 1;
+    definition.blackouts = &once;
+    assert_false(due_needs_zone(&definition));
+    definition.blackouts = &night;
+    assert_true(due_needs_zone(&definition));
+    definition.blackout_count = 0;
+    triggers[1].kind = DEFINITION_CRON;
+    assert_true(due_needs_zone(&definition));
+    triggers[0].kind = DEFINITION_BOOT;
+    triggers[1].kind = DEFINITION_EVENT;
+    assert_false(due_needs_zone(&definition));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_wrong_blackout_is_refused),
         cmocka_unit_test(what_waits_for_something_has_no_calendar),
         cmocka_unit_test(offsets_are_stable_and_spread),
+        cmocka_unit_test(only_what_goes_by_the_calendar_needs_a_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,18 @@ bool due_needs_clock(const struct definition_trigger *trigger)
     return trigger->kind == DEFINITION_CRON || trigger->kind == DEFINITION_AT;
 }
 
+bool due_needs_zone(const struct definition *definition)
+{
+    bool needs = false, has_calendar = false;
+    for (size_t i = 0; i < definition->trigger_count; i++) {
+        needs |= definition->triggers[i].kind == DEFINITION_CRON;
+        has_calendar |= due_has_calendar(&definition->triggers[i]);
+    }
+    for (size_t i = 0; i < definition->blackout_count && has_calendar; i++)
+        needs |= definition->blackouts[i].expression != NULL;
+    return needs;
+}
+
 static struct trigger_rules rules_of(const struct definition *definition)
 {
     return (struct trigger_rules){.skip_in_gap = definition->gap == DEFINITION_GAP_SKIP,

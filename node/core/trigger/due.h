@@ -31,6 +31,10 @@ bool due_has_calendar(const struct definition_trigger *trigger);
 // Does it depend on what the clock shows? True for cron and at; an interval needs no right clock.
 bool due_needs_clock(const struct definition_trigger *trigger);
 
+// Do the due times of such a definition depend on its time zone? Intervals and instants do not, unless a
+// blackout keeps to it.
+bool due_needs_zone(const struct definition *definition);
+
 // The first due time strictly after `after_ms`; false: there is none any more.
 bool due_next(const struct due *due, int64_t after_ms, int64_t *ret_due_ms);
 bool due_is(const struct due *due, int64_t due_ms);

@@ -144,6 +144,8 @@ static int judge_trigger(struct check *check)
     if (local && definition->spread != DEFINITION_SPREAD_ALL && !definition->node[0])
         return check_deny(check, "zone local needs a job for one named node or for each");
     const struct zone *zone = zone_files_zone(check->world->zones, definition->zone);
+    if (!zone && !due_needs_zone(definition))
+        zone = zone_utc();
     if (!zone)
         return check_deny(check, "time zone %s is not known here", definition->zone);
     struct due *due = NULL;
