@@ -19,8 +19,7 @@ bool name_is_valid(struct bytes text)
     return true;
 }
 
-// How long the UTF-8 character at the start of `text` is (RFC 3629, table 3-7 of Unicode); 0: none.
-static size_t name_character_size(struct bytes text)
+size_t name_character_size(struct bytes text)
 {
     uint8_t first = text.data[0];
     if (first < 0x80)

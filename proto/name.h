@@ -15,6 +15,9 @@ enum {
 };
 
 bool name_is_valid(struct bytes text);
+// How long the UTF-8 character at the start of `text`, which is not empty, is (RFC 3629, table 3-7 of
+// Unicode); 0: none, or a zero byte.
+size_t name_character_size(struct bytes text);
 // Valid UTF-8 of at most `size_max` bytes, no zero byte.
 bool name_is_text(struct bytes text, size_t size_max);
 // Drops what is left at the end of a text that was cut within a character.

@@ -81,8 +81,8 @@ static size_t letters_end(const struct reading *reading)
 static bool refuse(const struct reading *reading, size_t from, size_t to, const char *what)
 {
     return trigger_error_set(reading->error, from + 1, "%s: '%.*s' %s; allowed are %s", reading->rules->name,
-                             (int)MIN_OF(to - from, (size_t)QUOTE_SIZE_MAX), reading->text + from, what,
-                             reading->rules->allowed);
+                             trigger_error_quoted(reading->text + from, to - from, QUOTE_SIZE_MAX),
+                             reading->text + from, what, reading->rules->allowed);
 }
 
 static bool refuse_next(const struct reading *reading)
@@ -157,10 +157,11 @@ static bool read_extra(struct reading *reading, const char *what, int32_t most, 
     if (!read_number(reading, &value))
         return false;
     if (value < 1 || value > most)
-        return trigger_error_set(reading->error, start + 1,
-                                 "%s: %s of '%.*s' is out of range; allowed are 1-%d", reading->rules->name,
-                                 what, (int)MIN_OF(reading->at - start, (size_t)QUOTE_SIZE_MAX),
-                                 reading->text + start, (int)most);
+        return trigger_error_set(
+            reading->error, start + 1, "%s: %s of '%.*s' is out of range; allowed are 1-%d",
+            reading->rules->name, what,
+            trigger_error_quoted(reading->text + start, reading->at - start, QUOTE_SIZE_MAX),
+            reading->text + start, (int)most);
     *ret = value;
     return true;
 }

@@ -142,13 +142,14 @@ static bool parse_name(const char *text, size_t start, struct cron *ret, struct 
         if (is_word(name, size, names[i][0]))
             return parse_fields(names[i][1], "", ret, ret_error);
     if (begins_with(name, "@EVERY") || is_word(name, size, "@REBOOT"))
-        return trigger_error_set(
-            ret_error, start + 1, "'%.*s' is not a time of the calendar but a trigger of another kind (%s)",
-            (int)MIN_OF(size, (size_t)QUOTE_SIZE_MAX), name, begins_with(name, "@EVERY") ? "every" : "boot");
+        return trigger_error_set(ret_error, start + 1,
+                                 "'%.*s' is not a time of the calendar but a trigger of another kind (%s)",
+                                 trigger_error_quoted(name, size, QUOTE_SIZE_MAX), name,
+                                 begins_with(name, "@EVERY") ? "every" : "boot");
     return trigger_error_set(ret_error, start + 1,
                              "'%.*s' is not known; allowed are @yearly @annually @monthly @weekly @daily "
-                             "@midnight @hourly",
-                             (int)MIN_OF(size, (size_t)QUOTE_SIZE_MAX), name);
+                             "@midnight @hourly, and @every DUR and @reboot as triggers of their own",
+                             trigger_error_quoted(name, size, QUOTE_SIZE_MAX), name);
 }
 
 bool cron_parse(const char *text, const char *job_name, struct cron *ret, struct trigger_error *ret_error)

@@ -63,7 +63,7 @@ static bool read_unit(const char *text, size_t *at, size_t *ret_unit, struct tri
     if (!text[*at])
         return trigger_error_set(ret_error, *at + 1, "a unit is missing; " UNITS_TEXT);
     return trigger_error_set(ret_error, *at + 1, "'%.*s' is not a unit; " UNITS_TEXT,
-                             (int)MIN_OF(MAX_OF(size, (size_t)1), (size_t)20), text + *at);
+                             trigger_error_quoted(text + *at, MAX_OF(size, (size_t)1), 20), text + *at);
 }
 
 bool duration_parse(const char *text, uint64_t *ret_ms, struct trigger_error *ret_error)

@@ -1,8 +1,8 @@
 // trigger_error.h - why a text was refused: where it stops making sense, and what is allowed there.
 //
-// Every parser of this folder fills one. The text is one sentence of plain ASCII without a newline
-// (bytes of the input that are not printable appear as '?'), ready to be shown behind
-// "cron, column 5: ".
+// Every parser of this folder fills one. The text is one sentence of valid UTF-8 without a newline, ready to
+// be shown behind "cron, column 5: ". Control characters of the input and bytes that are no character appear
+// as \x1b.
 #ifndef NODE_CORE_TRIGGER_TRIGGER_ERROR_H
 #define NODE_CORE_TRIGGER_TRIGGER_ERROR_H
 
@@ -19,5 +19,9 @@ struct trigger_error {
 
 // Fills `ret` and returns false, so that a parser can `return trigger_error_set(...)`.
 bool trigger_error_set(struct trigger_error *ret, size_t column, const char *format, ...) PRINTF_LIKE(3, 4);
+
+// How many bytes of `text` to quote with "%.*s": its first `size`, at most `most`, and no half characters. A
+// character that begins within `size` is whole.
+int trigger_error_quoted(const char *text, size_t size, size_t most);
 
 #endif
