@@ -7,9 +7,14 @@
 #include <string.h>
 
 #include "node/cli/job_yaml.h"
+#include "node/cli/run_parts.h"
 #include "node/cli/zone_file.h"
 #include "node/core/trigger/shorthand.h"
 #include "proto/name.h"
+
+enum {
+    LINE_SHOWN_MAX = 500, // of a line, in bytes
+};
 
 void crontab_import_deinit(struct crontab_import *import)
 {
@@ -47,6 +52,18 @@ static void add_comment(struct buffer *out, const char *text)
     }
 }
 
+// As much of a line as is worth showing.
+static const char *shorten(struct crontab_import *import, const char *text)
+{
+    size_t size = strlen(text);
+    if (size <= LINE_SHOWN_MAX)
+        return text;
+    char *shown = arena_take(&import->arena, LINE_SHOWN_MAX + 64, 1);
+    int kept = trigger_error_quoted(text, size, LINE_SHOWN_MAX);
+    snprintf(shown, LINE_SHOWN_MAX + 64, "%.*s... (%zu bytes)", kept, text, size);
+    return shown;
+}
+
 // ---- what is said ----
 
 static void map_line(struct crontab_import *import, const struct crontab_import_source *source,
@@ -54,7 +71,7 @@ static void map_line(struct crontab_import *import, const struct crontab_import_
 {
     if (item->line)
         add_format(&import->map, "%s:%zu: ", source->path, item->line);
-    add(&import->map, item->text);
+    add(&import->map, shorten(import, item->text));
     add_format(&import->map, "\n    -> %s\n", became);
 }
 
@@ -68,9 +85,24 @@ static void leave(struct crontab_import *import, const struct crontab_import_sou
         snprintf(became, sizeof became, "not carried over: %s", why);
     map_line(import, source, item, became);
     add_format(&import->yaml, "  # line %zu, %s: ", item->line, became);
-    add_comment(&import->yaml, item->text);
+    add_comment(&import->yaml, shorten(import, item->text));
     add(&import->yaml, "\n");
     import->left_count++;
+}
+
+// A folder whose programs run one after another stays one job: so what is put there later runs as well.
+static void tell_parts(struct crontab_import *import, const struct crontab_import_source *source,
+                       const char *folder)
+{
+    char programs[512] = "";
+    if (source->checks_users) // else it is not this machine's folder that counts
+        run_parts_list(folder, programs, sizeof programs);
+    add_format(&import->yaml,
+               "  # one job for every program of %s%s%s; `katydid import crontab %s` makes a job of each\n",
+               folder, programs[0] ? ", now " : "", programs, folder);
+    add_format(&import->map,
+               "       for every program of %s%s%s; `katydid import crontab %s` makes a job of each\n",
+               folder, programs[0] ? ", now " : "", programs, folder);
 }
 
 void crontab_import_leave(struct crontab_import *import, const char *what, const char *why)
@@ -126,18 +158,22 @@ static bool is_for_cron(const char *name)
     return strncmp(name, "KATYDID_", 8) == 0;
 }
 
-static void set_environment(struct crontab_import *import, const struct crontab_item *item,
+static bool set_environment(struct crontab_import *import, const struct crontab_item *item,
                             struct definition *definition)
 {
     struct definition_pair *pairs = arena_take(&import->arena, LIMIT_ENVIRONMENT_COUNT_MAX, sizeof *pairs);
     size_t count = 0;
     for (const struct crontab_setting *setting = item->settings; setting; setting = setting->before) {
         bool is_newest = crontab_setting(item, setting->name) == setting->value;
-        if (is_newest && !is_for_cron(setting->name) && count < LIMIT_ENVIRONMENT_COUNT_MAX)
-            pairs[count++] = (struct definition_pair){setting->name, setting->value};
+        if (!is_newest || is_for_cron(setting->name))
+            continue;
+        if (count == LIMIT_ENVIRONMENT_COUNT_MAX)
+            return false;
+        pairs[count++] = (struct definition_pair){setting->name, setting->value};
     }
     definition->environment = pairs;
     definition->environment_count = count;
+    return true;
 }
 
 static void set_command(struct crontab_import *import, const struct crontab_item *item,
@@ -228,40 +264,79 @@ static void take_job(struct crontab_import *import, const struct crontab_import_
 {
     struct definition definition = {
         .namespace_name = "main", .busy = DEFINITION_BUSY_ALLOW, .catch_up = DEFINITION_CATCH_UP_NONE};
-    char became[NAME_ROOM + 16];
+    char became[NAME_ROOM + 16], folder[RUN_PARTS_PATH_ROOM];
     if (!set_user(import, source, item, &definition) || !set_zone(import, source, item, &definition))
         return;
     (void)set_trigger(import, source, item, &definition);
     set_command(import, item, &definition);
-    set_environment(import, item, &definition);
+    if (!set_environment(import, item, &definition)) {
+        leave(import, source, item, "more variables are set for it than a job may have");
+        return;
+    }
     if (source->node)
         snprintf(definition.node, sizeof definition.node, "%s", source->node);
     snprintf(definition.name, sizeof definition.name, "x");
     if (!fits(&definition)) {
-        leave(import, source, item, "it does not fit a job: too long, or text that is not UTF-8");
+        leave(import, source, item, "it does not fit a job: too long, or its shell is missing");
         return;
     }
-    give_name(import, source->name_hint, item->command, definition.name);
-    job_yaml_print(&definition, definition.name, &import->yaml);
+    bool has_folder = item->line && run_parts_folder(item->command, folder);
+    give_name(import, source->name_hint, has_folder ? folder : item->command, definition.name);
     snprintf(became, sizeof became, "job %s", definition.name);
     map_line(import, source, item, became);
+    if (has_folder)
+        tell_parts(import, source, folder);
+    job_yaml_print(&definition, definition.name, &import->yaml);
     import->job_count++;
 }
 
 // ---- whole sources ----
 
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+// Has the setting an effect on the jobs below it? If not, why.
+static bool judge_setting(const struct crontab_setting *setting, char ret_why[CRONTAB_REASON_ROOM])
+{
+    static const char *const MAIL[] = {"MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING"};
+    static const char *const ANACRON[] = {"RANDOM_DELAY", "START_HOURS_RANGE"};
+    static const char *const FIXED[] = {"LOGNAME", "USER"};
+    const char *name = setting->name, *value = setting->value, *why = "";
+    struct zone_file zone;
+    char unknown[160];
+    if (is_one_of(name, MAIL, COUNT_OF(MAIL)) && value[0])
+        why = "katydid keeps output instead of mailing it (`katydid logs`); to be told of failures add a job "
+              "after: {job: \"*\", outcome: not-ok}";
+    else if (is_one_of(name, ANACRON, COUNT_OF(ANACRON)))
+        why = "a setting of anacron; `jitter` of a job does the like";
+    else if (is_one_of(name, FIXED, COUNT_OF(FIXED)))
+        why = "cron itself sets it to the user of the job, and so does katydid";
+    else if (strcmp(name, "KATYDID") == 0 || strncmp(name, "KATYDID_", strlen("KATYDID_")) == 0)
+        why = "variables of this name are katydid's own";
+    else if (strcmp(name, "HOME") == 0 && value[0] != '/')
+        why = "a path from / on belongs here; the jobs below start in the home of their user";
+    else if (strcmp(name, "SHELL") == 0 && !value[0])
+        why = "a shell is missing; the jobs below are left as well";
+    snprintf(ret_why, CRONTAB_REASON_ROOM, "%s", why);
+    if (strcmp(name, "CRON_TZ") == 0 && zone_file_open(value, &zone, unknown) != 0)
+        snprintf(ret_why, CRONTAB_REASON_ROOM, "%s; the jobs below are left as well", unknown);
+    else if (strcmp(name, "CRON_TZ") == 0)
+        zone_file_close(&zone);
+    return !ret_why[0];
+}
+
 static void take_setting(struct crontab_import *import, const struct crontab_import_source *source,
                          const struct crontab_item *item)
 {
     const char *name = item->settings->name;
-    if (strcmp(name, "MAILTO") == 0 && item->settings->value[0]) {
-        leave(import, source, item,
-              "katydid keeps output instead of mailing it (`katydid logs`); to be told of failures add a job "
-              "after: {job: \"*\", outcome: not-ok}");
-        return;
-    }
-    if (strcmp(name, "RANDOM_DELAY") == 0 || strcmp(name, "START_HOURS_RANGE") == 0) {
-        leave(import, source, item, "a setting of anacron; `jitter` of a job does the like");
+    char why[CRONTAB_REASON_ROOM];
+    if (!judge_setting(item->settings, why)) {
+        leave(import, source, item, why);
         return;
     }
     map_line(import, source, item, is_for_cron(name) ? "used for the jobs below" : "env of the jobs below");

@@ -13,6 +13,7 @@
 #include "node/cli/node_options.h"
 #include "node/cli/person.h"
 #include "node/cli/print.h"
+#include "node/cli/run_parts.h"
 #include "node/cli/terminal.h"
 #include "node/cli/zone_file.h"
 #include "proto/name.h"
@@ -33,12 +34,6 @@ static int take_file(struct crontab_import *import, struct crontab_import_source
     }
     buffer_deinit(&text);
     return status;
-}
-
-// What run-parts and cron take: letters, digits, underscores and hyphens. Others are backups and leftovers.
-static bool is_part_name(const char *name)
-{
-    return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
 }
 
 // The word for how often the programs of /etc/cron.daily and its like run; NULL: no such folder.
@@ -70,7 +65,7 @@ static int take_entry(struct crontab_import *import, struct crontab_import_sourc
 {
     const char *name = strrchr(path, '/') + 1;
     struct stat status;
-    if (!is_part_name(name)) {
+    if (!run_parts_is_name(name)) {
         crontab_import_leave(import, path, "cron ignores files with such names");
         return COMMAND_DONE;
     }

@@ -113,6 +113,47 @@ jobs:
         self.assertIn("61 * * * * broken\n    -> not carried over: column 1", shown)
         self.assertIn("# nightly", done.stdout)
 
+    def imported(self, text, status=5, *options):
+        done = self.run_it("import", "crontab", "--user", "root", "--node", "here", self.write("tab", text), "--diff",
+                           *options, status=status)
+        return done.stdout
+
+    def test_import_lists_each_setting_that_has_no_effect(self):
+        settings = {"CRON_TZ=Mars/Olympus": "unknown time zone", "HOME=relative": "a path from / on", "USER=ann": "cron itself",
+                    "MAILFROM=a@b": "keeps output", "KATYDID_JOB=x": "katydid's own", "RANDOM_DELAY=5": "anacron"}
+        said = self.imported("\n".join(settings) + "\n0 3 * * * true\nCRON_TZ=UTC\n0 4 * * * true\n")
+        for setting, why in settings.items():
+            self.assertRegex(said, rf"{setting}\n    -> not carried over: .*{why}")
+        self.assertIn("0 3 * * * true\n    -> not carried over: CRON_TZ=Mars/Olympus", said)
+        self.assertIn("0 4 * * * true\n    -> job true", said)
+        many = "\n".join(f"V{i}=1" for i in range(300)) + "\n0 3 * * * true\n"
+        self.assertIn("0 3 * * * true\n    -> not carried over: more variables", self.imported(many))
+
+    def test_import_cuts_what_nobody_reads(self):
+        said = self.imported("0 3 * * * true\n61 * * * * " + "ä" * 500000 + "\n")
+        self.assertLess(len(said), 2000)
+        self.assertRegex(said, r"ä\.\.\. \(10000\d\d bytes\)\n    -> not carried over: column 1")
+
+    def test_import_says_what_a_folder_of_programs_becomes(self):
+        parts = os.path.join(self.folder.name, "parts.daily")
+        os.mkdir(parts)
+        for name in ("b-one", "a_two", "ignored.sh"):
+            with open(os.path.join(parts, name), "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\n")
+            os.chmod(os.path.join(parts, name), 0o755)
+        line = f"25 6 * * * test -x /usr/sbin/anacron || {{ cd / && run-parts --report {parts}; }}"
+        path = self.write("tab", line + "\n")
+        said = self.run_it("import", "crontab", "--user", "root", path, "--diff").stdout
+        self.assertIn("-> job parts.daily\n", said)
+        self.assertIn(f"for every program of {parts}, now a_two, b-one; `katydid import crontab {parts}` makes a job of each",
+                      said)
+        made = self.run_it("import", "crontab", "--user", "root", path).stdout
+        self.assertIn(f"# one job for every program of {parts}, now a_two, b-one", made)
+        self.run_it("check", "-", stdin=made)
+        each = self.run_it("import", "crontab", "--user", "root", parts, status=5)
+        self.assertIn("  a_two:\n", each.stdout)
+        self.assertIn("3 lines: 2 jobs, 0 settings, 1 not carried over", each.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
