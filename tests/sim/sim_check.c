@@ -254,8 +254,8 @@ static bool is_justified(const struct sim *sim, const struct sim_start *earlier,
 {
     if (earlier->is_lost)
         return true;
-    if (earlier->status == LEDGER_OPEN)
-        return false;
+    if (earlier->status == LEDGER_OPEN) // its runner lives; its network process did not
+        return sim_heard_nothing_of(sim, earlier->node, earlier->started_ms);
     if (is_end_unknown(sim, earlier, later->node))
         return true;
     return earlier->status != LEDGER_OK && later->attempt > earlier->attempt;

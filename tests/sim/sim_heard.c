@@ -7,9 +7,10 @@
 #include <stdlib.h>
 
 enum {
-    UNTOLD_MS = 100, // a result needs so long to its keepers
-    NOTICE_MS = 300, // nodes that have just come need so long to know of each other, and then ask
-    MEET_MS = 10000, // and so long to hear of everything, should one of them go again
+    UNTOLD_MS = 100,  // a result needs so long to its keepers
+    SILENT_MS = 2000, // who is silent for so long may count as dead
+    NOTICE_MS = 300,  // nodes that have just come need so long to know of each other, and then ask
+    MEET_MS = 10000,  // and so long to hear of everything, should one of them go again
 };
 
 void sim_heard_deinit(struct sim_heard *heard)
@@ -36,6 +37,21 @@ void sim_heard_down(struct sim *sim, const struct sim_node *node)
         heard->spans[i].until_ms = sim->now_ms;
         return;
     }
+}
+
+bool sim_heard_nothing_of(const struct sim *sim, size_t node, uint64_t since_ms)
+{
+    const struct sim_heard *heard = &sim->check->heard;
+    uint64_t until_ms = sim->now_ms;
+    for (size_t i = heard->count; i-- > 0 && until_ms > since_ms;) {
+        const struct sim_span *span = &heard->spans[i];
+        if (span->node != node)
+            continue;
+        if (span->until_ms != UINT64_MAX && span->until_ms + SILENT_MS <= until_ms)
+            return true;
+        until_ms = span->from_ms;
+    }
+    return false;
 }
 
 // When `to` has what `from` knows since known_ms; UINT64_MAX: one of them was gone before.

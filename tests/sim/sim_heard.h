@@ -26,6 +26,8 @@ void sim_heard_deinit(struct sim_heard *heard);
 void sim_heard_up(struct sim *sim, const struct sim_node *node);
 void sim_heard_down(struct sim *sim, const struct sim_node *node);
 
+// Was this node's network process away after that time for so long that others may have thought it dead?
+bool sim_heard_nothing_of(const struct sim *sim, size_t node, uint64_t since_ms);
 // Had this node the time to hear of the end of a run, from where it ran or from somebody who is up and knows
 // of it? Cuts between nodes are not looked at.
 bool sim_heard_end(const struct sim *sim, const struct sim_start *start, size_t node);
