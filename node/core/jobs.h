@@ -97,6 +97,7 @@ struct job {
     struct jobs_asked *asked;     // owned; while taking
     size_t asked_count, asked_capacity;
     uint8_t round;     // of the present take: what its answers told may have to be asked about
+    uint8_t anew;      // enum take_anew: why it takes what it had already
     uint64_t retry_ms; // monotonic: take again then, if still named; 0: no
     uint64_t look_ms;  // monotonic: whoever took it may have given it up again by then; 0: nobody did
 

@@ -145,6 +145,28 @@ static void it_tells_of_a_restart(void **state)
     story_end(sim);
 }
 
+static void it_tells_a_second_take_from_the_first(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(5, 3, "2026-09-22 10:00:20");
+    story_define(sim->nodes[0], &minutely);
+    story_until(sim, "2026-09-22 10:02:30");
+    struct sim_node *owner = story_owner(sim, "job");
+    sim_node_kill(owner);
+    sim_run(sim, SECONDS(10));
+    struct sim_node *heir = story_owner(sim, "job");
+    assert_ptr_not_equal(heir, owner);
+    sim_node_start(owner);
+    sim_run(sim, SECONDS(2));
+    assert_ptr_equal(story_owner(sim, "job"), heir);
+    story_until(sim, "2026-09-22 10:03:05");
+    struct told told = why(heir, "main/job", "2026-09-22 10:03:00");
+    expect_text(told.lines, "took the job over");
+    expect_text(told.lines, "took the job anew");
+    expect_text(told.lines, ": a node came back");
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +175,7 @@ int main(void)
         cmocka_unit_test(it_names_what_no_node_has),
         cmocka_unit_test(it_tells_what_befell_the_nodes_of_the_job),
         cmocka_unit_test(it_tells_of_a_restart),
+        cmocka_unit_test(it_tells_a_second_take_from_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,14 +152,21 @@ void take_start(struct core *core, struct job *job)
     take_check(core, job);
 }
 
+static void tell(struct core *core, const struct job *job)
+{
+    static const char *const why[] = {"", ": a node came back", ": more was told of it"};
+    if (job->asked_count)
+        book_story(core, job, NULL, "took the job %s, epoch %llu, having asked %zu node%s%s",
+                   job->anew ? "anew" : "over", (unsigned long long)job->epoch.number, job->asked_count,
+                   job->asked_count == 1 ? "" : "s", why[job->anew]);
+}
+
 static void complete(struct core *core, struct job *job)
 {
     job->role = JOBS_OWNER;
-    job->round = 0;
     provisional_write_job(core, job->name);
-    if (job->asked_count)
-        book_story(core, job, NULL, "took the job over, epoch %llu, having asked %zu node%s",
-                   (unsigned long long)job->epoch.number, job->asked_count, job->asked_count == 1 ? "" : "s");
+    tell(core, job);
+    job->round = job->anew = 0;
     forget_asked(job);
     reopen_job(core, job);
     schedule_job(core, job); // starts at the end of this step: a pause may come with it
@@ -210,7 +217,7 @@ void take_drop(struct core *core, struct job *job)
 {
     held_write_job(core, job->name);
     job->role = JOBS_NOT_MINE;
-    job->round = 0;
+    job->round = job->anew = 0;
     forget_asked(job);
     job->pending_count = 0; // every attempt that does not run is given up for ever
     schedule_job(core, job);
@@ -230,8 +237,12 @@ void take_again(struct core *core)
         bool is_each = job->row && job->is_each;
         if (job->role == JOBS_NOT_MINE || is_each)
             continue;
+        bool was_owner = job->role == JOBS_OWNER || job->anew;
         take_drop(core, job);
+        job->anew = was_owner ? TAKE_ANEW_RETURN : TAKE_ANEW_NOT;
         owner_job(core, job);
+        if (job->role == JOBS_NOT_MINE)
+            job->anew = TAKE_ANEW_NOT;
     }
 }
 
@@ -292,6 +303,7 @@ static void look(struct core *core, struct job *job)
 {
     if (job->role == JOBS_OWNER && job->row && !job->is_each && has_news(core, job)) {
         take_drop(core, job);
+        job->anew = TAKE_ANEW_NEWS;
         take_start(core, job);
     } else {
         owner_job(core, job);

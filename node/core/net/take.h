@@ -51,6 +51,8 @@ enum {
     TAKE_ANSWER_SIZE_MAX = 2 * 1024 * 1024, // of records; jobs beyond it are asked for again
 };
 
+enum take_anew { TAKE_ANEW_NOT, TAKE_ANEW_RETURN, TAKE_ANEW_NEWS };
+
 struct take_item { // one job of an answer
     struct message_take_job asked;
     struct node_id previous_owner;
