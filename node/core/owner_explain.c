@@ -60,6 +60,8 @@ static void explain_node(struct explaining *explaining, const struct directory_n
         add(explaining, node->name, "is away", "");
     } else if (is_self && core->self.drained) {
         add(explaining, node->name, "is drained", "");
+    } else if (is_self && !core_takes_work(core) && core->storage == EVENT_STORAGE_FULL) {
+        add(explaining, node->name, "has a full disk", "");
     } else if (!fleet_is_counted(core, &node->id)) {
         add(explaining, node->name, "was not heard yet", "");
     } else if (fleet_may_own(core, &node->id)) {

@@ -108,7 +108,7 @@ struct core {
 };
 
 // What members.c knows for everybody.
-bool core_takes_work(const struct core *core); // drained, a broken disk or a lost runner: no
+bool core_takes_work(const struct core *core); // drained, a full or broken disk, or a lost runner: no
 const char *core_node_name(const struct core *core, const struct node_id *id); // "" nobody, "?" unknown here
 bool core_node_find(const struct core *core, const char *name, struct node_id *ret_id) WARN_UNUSED;
 void core_member(const struct core *core, const struct directory_node *node,

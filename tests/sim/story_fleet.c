@@ -266,6 +266,36 @@ static void a_lone_survivor_goes_on(void **state)
     story_end(sim);
 }
 
+static void a_full_disk_hands_over_and_runs_on_where_nobody_else_is(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(15, 2, "2026-09-22 10:00:00");
+    story_define(sim->nodes[0], &digest);
+    sim_run(sim, MINUTES(2));
+    struct sim_node *full = story_owner(sim, "digest");
+    assert_non_null(full);
+    struct sim_node *other = story_other(sim, full);
+    sim_disk_fill(&full->disk, true);
+    sim_run(sim, MINUTES(4));
+    assert_ptr_equal(story_owner(sim, "digest"), other);
+    size_t starts = full->started_count;
+    sim_run(sim, MINUTES(5));
+    assert_int_equal(full->started_count, starts);
+    sim_node_power_cut(other);
+    sim_run(sim, MINUTES(5));
+    assert_ptr_equal(story_owner(sim, "digest"), full);
+    assert_true(full->started_count > starts + 2); // by the room of its ballast
+    sim_node_switch_on(other);
+    sim_run(sim, MINUTES(5));
+    assert_ptr_equal(story_owner(sim, "digest"), other);
+    sim_disk_fill(&full->disk, false);
+    sim_run(sim, MINUTES(5));
+    assert_ptr_equal(story_owner(sim, "digest"), full);
+    story_count(full, "digest", LEDGER_OK);
+    assert_int_equal(sim->check->double_count, 0);
+    story_end(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_node_that_slept_starts_nothing_of_long_ago),
         cmocka_unit_test(a_node_off_for_an_hour_does_not_run_what_others_ran),
         cmocka_unit_test(a_lone_survivor_goes_on),
+        cmocka_unit_test(a_full_disk_hands_over_and_runs_on_where_nobody_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

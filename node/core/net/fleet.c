@@ -260,6 +260,8 @@ static void changed(struct core *core, const struct node_id *id)
     if (!peer || is_counted == peer->was_counted)
         return;
     peer->was_counted = is_counted;
+    if (core->storage == EVENT_STORAGE_FULL)
+        fleet_renew(core); // whether it takes work depends on who else is here
     copies_changed(core, id);
     if (is_counted)
         take_again(core);

@@ -62,6 +62,7 @@ bool fleet_address(const struct core *core, const struct node_id *id, struct add
 // Heard, alive or suspect, no doubt about its key: may keep records.
 bool fleet_is_counted(const struct core *core, const struct node_id *id);
 // Takes work and did not return a moment ago: may own.
+bool fleet_is_alone(const struct core *core); // no other node is counted
 bool fleet_may_own(const struct core *core, const struct node_id *id);
 // Trusts its clock, and knows it to be at most so wrong (0: no matter how wrong).
 bool fleet_trusts_clock(const struct core *core, const struct node_id *id, uint64_t error_max_ms);

@@ -33,6 +33,14 @@ bool fleet_is_counted(const struct core *core, const struct node_id *id)
            member->alarm == MEMBERS_NO_ALARM;
 }
 
+bool fleet_is_alone(const struct core *core)
+{
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));)
+        if (!node_id_equal(&node->id, &core->self.id) && fleet_is_counted(core, &node->id))
+            return false;
+    return true;
+}
+
 bool fleet_may_own(const struct core *core, const struct node_id *id)
 {
     if (node_id_equal(id, &core->self.id))

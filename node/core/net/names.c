@@ -3,9 +3,13 @@
 
 #include <string.h>
 
+// With a full disk others do the work. Where there is nobody else, it is done here as long as the room of the
+// ballast lasts: what ran is better than what was missed. Jobs each node sees to itself go on too.
 bool core_takes_work(const struct core *core)
 {
-    return core->is_ready && !core->self.drained && core->storage != EVENT_STORAGE_FAILED;
+    bool has_room =
+        core->storage == EVENT_STORAGE_OK || (core->storage == EVENT_STORAGE_FULL && fleet_is_alone(core));
+    return core->is_ready && !core->self.drained && has_room;
 }
 
 const char *core_node_name(const struct core *core, const struct node_id *id)
