@@ -394,6 +394,23 @@ static int read_story(struct reader *reader, struct arena *arena, struct message
     return ret->what ? 0 : MESSAGE_MALFORMED;
 }
 
+enum { STORY_SIZE_MIN = 4 + HASH_SIZE + 8 + NODE_ID_SIZE + 4 };
+
+static int read_stories(struct reader *reader, struct arena *arena, struct message_told *ret)
+{
+    uint32_t count = reader_u32(reader);
+    if (count > MESSAGE_LIST_MAX || count > reader->rest.size / STORY_SIZE_MIN)
+        return MESSAGE_MALFORMED;
+    arena_allow(arena, count * sizeof *ret->stories);
+    ret->stories = arena_take(arena, count ? count : 1, sizeof *ret->stories);
+    if (!ret->stories)
+        return MESSAGE_MALFORMED;
+    for (; ret->story_count < count; ret->story_count++)
+        if (read_story(reader, arena, &ret->stories[ret->story_count]))
+            return MESSAGE_MALFORMED;
+    return 0;
+}
+
 static int read_live(struct reader *reader, struct arena *arena, struct message_told *ret)
 {
     ret->live = read_runs(reader, arena, &ret->live_count);
@@ -412,31 +429,33 @@ int message_told_decode(struct bytes body, struct arena *arena, struct message_t
     reader_init(&reader, body);
     arena_allow(arena, body.size);
     told.number = reader_u64(&reader);
-    uint8_t parts = reader_u8(&reader);
-    told.done = parts & 1;
-    told.has_story = parts & 2;
-    if (read_list(&reader, arena, &told.envelopes) ||
-        (told.has_story && read_story(&reader, arena, &told.story)) || read_live(&reader, arena, &told) ||
-        !reader_is_done(&reader))
+    told.done = reader_u8(&reader) != 0;
+    if (read_list(&reader, arena, &told.envelopes) || read_stories(&reader, arena, &told) ||
+        read_live(&reader, arena, &told) || !reader_is_done(&reader))
         return MESSAGE_MALFORMED;
     *ret = told;
     return 0;
 }
 
+static void add_story(const struct message_story *story, struct buffer *out)
+{
+    add_bytes(out, bytes_of_text(story->job));
+    buffer_add(out, story->occurrence.b, sizeof story->occurrence.b);
+    buffer_add_u64(out, story->stamp);
+    buffer_add(out, story->node.b, sizeof story->node.b);
+    add_bytes(out, bytes_of_text(story->what));
+}
+
 void message_told_encode(const struct message_told *told, struct buffer *out)
 {
     buffer_add_u64(out, told->number);
-    buffer_add_u8(out, (uint8_t)((told->done ? 1 : 0) | (told->has_story ? 2 : 0)));
+    buffer_add_u8(out, told->done);
     buffer_add_u32(out, (uint32_t)told->envelopes.count);
     for (size_t i = 0; i < told->envelopes.count; i++)
         add_bytes(out, told->envelopes.items[i]);
-    if (told->has_story) {
-        add_bytes(out, bytes_of_text(told->story.job));
-        buffer_add(out, told->story.occurrence.b, sizeof told->story.occurrence.b);
-        buffer_add_u64(out, told->story.stamp);
-        buffer_add(out, told->story.node.b, sizeof told->story.node.b);
-        add_bytes(out, bytes_of_text(told->story.what));
-    }
+    buffer_add_u32(out, (uint32_t)told->story_count);
+    for (size_t i = 0; i < told->story_count; i++)
+        add_story(&told->stories[i], out);
     buffer_add_u32(out, (uint32_t)told->live_count);
     for (size_t i = 0; i < told->live_count; i++)
         buffer_add(out, told->live[i].b, sizeof told->live[i].b);

@@ -154,8 +154,8 @@ struct message_told {
     uint64_t number;
     bool done;                     // no more rows for this question
     struct message_list envelopes; // ledger records
-    bool has_story;
-    struct message_story story;
+    struct message_story *stories; // in the arena
+    size_t story_count;
     const struct run_id *live; // runs that live on the teller now (with done)
     const int64_t *live_started_ms;
     size_t live_count;

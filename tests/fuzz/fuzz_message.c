@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(!is_take || take.count <= MESSAGE_LIST_MAX);
     assert(!is_ids || count * HASH_SIZE == size);
     assert(!is_ask || strlen(ask.job) < NAME_JOB_ROOM);
-    assert(!is_told || (told.live_count <= size && told.envelopes.count <= MESSAGE_LIST_MAX));
+    assert(!is_told || (told.live_count <= size && told.envelopes.count <= MESSAGE_LIST_MAX &&
+                        told.story_count <= MESSAGE_LIST_MAX));
     assert(!is_compare || compare.count <= LIMIT_COMPARED_JOB_COUNT_MAX);
     assert(!is_compared || compared.count <= LIMIT_COMPARED_JOB_COUNT_MAX);
     assert(!is_offer || (offer.count <= MESSAGE_LIST_MAX && offer.count * HASH_SIZE + 8 == size));

@@ -183,17 +183,19 @@ static void names_of_jobs_are_checked(void **state)
     }
 }
 
-static void a_told_row_carries_story_and_live_runs(void **state)
+static void what_is_told_carries_records_stories_and_live_runs(void **state)
 {
     (void)state;
     static const struct run_id live[2] = {{{1}}, {{2}}};
     static const int64_t started_ms[2] = {5, 6};
+    struct message_story stories[2] = {{.job = "main/a", .stamp = 99, .what = "took over"},
+                                       {.job = "", .stamp = 100, .what = "slept"}};
     struct bytes records[2] = {bytes_of_text("record"), bytes_of_text("another")};
     struct message_told told = {.number = 4,
                                 .done = true,
                                 .envelopes = {records, 2},
-                                .has_story = true,
-                                .story = {.job = "main/a", .stamp = 99, .what = "took over"},
+                                .stories = stories,
+                                .story_count = 2,
                                 .live = live,
                                 .live_started_ms = started_ms,
                                 .live_count = 2};
@@ -202,8 +204,12 @@ static void a_told_row_carries_story_and_live_runs(void **state)
     struct message_told got;
     message_told_encode(&told, &body);
     assert_int_equal(message_told_decode(buffer_view(&body), &arena, &got), 0);
-    assert_true(got.done && got.has_story);
-    assert_string_equal(got.story.what, "took over");
+    assert_true(got.done && got.story_count == 2);
+    assert_string_equal(got.stories[0].what, "took over");
+    assert_true(got.stories[1].stamp == 100);
+    for (size_t size = 0; size < body.size; size++)
+        assert_int_equal(message_told_decode(bytes_of(body.data, size), &arena, &got), MESSAGE_MALFORMED);
+    assert_int_equal(message_told_decode(buffer_view(&body), &arena, &got), 0);
     assert_int_equal(got.envelopes.count, 2);
     assert_true(bytes_equal(got.envelopes.items[1], records[1]));
     assert_int_equal(got.live_count, 2);
@@ -276,7 +282,7 @@ int main(void)
         cmocka_unit_test(more_open_stretches_than_allowed_are_refused),
         cmocka_unit_test(a_list_longer_than_a_message_goes_in_several),
         cmocka_unit_test(names_of_jobs_are_checked),
-        cmocka_unit_test(a_told_row_carries_story_and_live_runs),
+        cmocka_unit_test(what_is_told_carries_records_stories_and_live_runs),
         cmocka_unit_test(a_comparison_comes_through_and_every_cut_of_it_is_refused),
         cmocka_unit_test(what_differs_and_what_is_lacking_come_through),
     };

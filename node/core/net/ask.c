@@ -10,13 +10,16 @@ static void drop_held(struct ask_question *question)
 {
     for (size_t i = 0; i < question->held_count; i++)
         free((void *)(uintptr_t)question->held[i].data);
-    question->held_count = question->held_size = 0;
+    for (size_t i = 0; i < question->story_count; i++)
+        free((void *)(uintptr_t)question->stories[i].what);
+    question->held_count = question->story_count = question->held_size = 0;
 }
 
 static void question_deinit(struct ask_question *question)
 {
     drop_held(question);
     free(question->held);
+    free(question->stories);
 }
 
 void asks_deinit(struct asks *asks)
@@ -163,40 +166,53 @@ static void tell(struct core *core, const struct ask_question *question, struct 
     buffer_deinit(&body);
 }
 
-static void tell_story(struct core *core, const struct ask_question *question,
-                       const struct event_story *story)
-{
-    struct message_told told = {.has_story = true};
-    told.story = (struct message_story){
-        .occurrence = story->occurrence, .stamp = story->stamp, .node = story->node, .what = story->what};
-    memcpy(told.story.job, story->job, sizeof told.story.job);
-    if (node_id_equal(&story->node, &core->self.id)) // only what this node itself wrote
-        tell(core, question, &told);
-}
-
 static void tell_held(struct core *core, struct ask_question *question)
 {
-    struct message_told told = {.envelopes = {question->held, question->held_count}};
-    if (question->held_count)
+    struct message_told told = {.envelopes = {question->held, question->held_count},
+                                .stories = question->stories,
+                                .story_count = question->story_count};
+    if (question->held_count || question->story_count)
         tell(core, question, &told);
     drop_held(question);
 }
 
+static void make_room(struct core *core, struct ask_question *question, size_t size)
+{
+    size_t count = question->held_count + question->story_count;
+    if (count == MESSAGE_LIST_MAX || (count && question->held_size + size > ASK_HELD_SIZE))
+        tell_held(core, question);
+    question->held_size += size;
+}
+
 // A record is told once: rows of one record come one after the other.
-static void hold(struct core *core, struct ask_question *question, const struct event_row *row)
+static void hold_record(struct core *core, struct ask_question *question, const struct event_row *row)
 {
     if (hash_equal(&question->last, &row->record))
         return;
-    if (question->held_count == MESSAGE_LIST_MAX ||
-        (question->held_count && question->held_size + row->envelope.size > ASK_HELD_SIZE))
-        tell_held(core, question);
+    make_room(core, question, row->envelope.size);
     void *held = question->held;
     base_grow(&held, &question->held_capacity, question->held_count + 1, sizeof *question->held);
     question->held = held;
     question->held[question->held_count++] =
         bytes_of(base_copy(row->envelope.data, row->envelope.size), row->envelope.size);
-    question->held_size += row->envelope.size + 4;
     question->last = row->record;
+}
+
+// Only what this node itself wrote: about the job, or about itself.
+static void hold_story(struct core *core, struct ask_question *question, const struct event_story *story)
+{
+    if (!node_id_equal(&story->node, &core->self.id))
+        return;
+    make_room(core, question, sizeof(struct message_story) + strlen(story->what));
+    void *stories = question->stories;
+    base_grow(&stories, &question->story_capacity, question->story_count + 1, sizeof *question->stories);
+    question->stories = stories;
+    struct message_story *kept = &question->stories[question->story_count++];
+    *kept = (struct message_story){.occurrence = story->occurrence,
+                                   .stamp = story->stamp,
+                                   .node = story->node,
+                                   .what = base_copy_text(story->what)};
+    memcpy(kept->job, story->job, sizeof kept->job);
 }
 
 bool ask_row(struct core *core, uint64_t query, const struct event_row *row)
@@ -205,9 +221,9 @@ bool ask_row(struct core *core, uint64_t query, const struct event_row *row)
     if (!question)
         return false;
     if (row->kind == EVENT_ROW_STORY)
-        tell_story(core, question, &row->is.story);
+        hold_story(core, question, &row->is.story);
     else
-        hold(core, question, row);
+        hold_record(core, question, row);
     return true;
 }
 
@@ -255,15 +271,13 @@ static size_t find_peer(const struct core *core, uint64_t query, const struct no
     return SIZE_MAX;
 }
 
-static void take_story(struct core *core, const struct message_told *told, const struct node_id *from)
+static void take_story(const struct telling *telling, const struct message_story *story)
 {
     struct event_row row = {.kind = EVENT_ROW_STORY};
-    row.is.story = (struct event_story){.occurrence = told->story.occurrence,
-                                        .stamp = told->story.stamp,
-                                        .node = told->story.node,
-                                        .what = told->story.what};
-    memcpy(row.is.story.job, told->story.job, sizeof row.is.story.job);
-    answer_row(core, told->number, &row, from);
+    row.is.story = (struct event_story){
+        .occurrence = story->occurrence, .stamp = story->stamp, .node = story->node, .what = story->what};
+    memcpy(row.is.story.job, story->job, sizeof row.is.story.job);
+    answer_row(telling->core, telling->query, &row, telling->from);
 }
 
 bool ask_told(struct core *core, const struct node_id *from, struct bytes body)
@@ -277,8 +291,8 @@ bool ask_told(struct core *core, const struct node_id *from, struct bytes body)
         for (size_t i = 0; i < told.envelopes.count; i++)
             if (!keep_read(core, told.envelopes.items[i], told_row, &telling))
                 core->rejected++;
-        if (told.has_story)
-            take_story(core, &told, from);
+        for (size_t i = 0; i < told.story_count; i++)
+            take_story(&telling, &told.stories[i]);
         for (size_t i = 0; i < told.live_count; i++)
             answer_live(core, told.number, &told.live[i], told.live_started_ms[i]);
         if (told.done && (at = find_peer(core, told.number, from)) != SIZE_MAX)

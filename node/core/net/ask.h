@@ -6,6 +6,7 @@
 #define NODE_CORE_NET_ASK_H
 
 #include "node/core/effect.h"
+#include "proto/message.h"
 
 struct answer;
 struct core;
@@ -27,7 +28,10 @@ struct ask_question { // somebody else's, being answered from this disk
     uint64_t query;
     char job[NAME_JOB_ROOM];
     struct bytes *held; // owned, and what they point to: records gathered for one message
-    size_t held_count, held_capacity, held_size;
+    size_t held_count, held_capacity;
+    struct message_story *stories; // owned, and what they say; the same
+    size_t story_count, story_capacity;
+    size_t held_size; // of both
     struct hash last; // record gathered; several rows may stand in one
 };
 
