@@ -69,8 +69,17 @@ static bool describe_change(const struct definition *definition, const struct ds
     return true;
 }
 
+// Intervals go on whatever the clock does: nothing to say of its changes.
+static bool follows_clock(const struct definition *definition)
+{
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        if (definition->triggers[i].kind == DEFINITION_CRON)
+            return true;
+    return definition->blackout_count > 0;
+}
+
 static json_t *list_changes(const struct definition *definition, const struct zone *zone, int64_t now_ms,
-                            bool is_json)
+                            bool is_silent)
 {
     json_t *list = json_array();
     struct dst_note_change change;
@@ -81,7 +90,7 @@ static json_t *list_changes(const struct definition *definition, const struct zo
         (void)describe_change(definition, &change, what, sizeof what);
         json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "at", document_time(change.at_s * 1000),
                                               "change", when, "effect", what));
-        if (!is_json)
+        if (!is_silent)
             print_line("  clock   %s: %s", when, what);
         at_s = change.at_s;
     }
@@ -163,7 +172,8 @@ static json_t *check_job(const struct definition *definition, bool is_json)
     json_object_set_new(object, "never",
                         document_text_or_null(preview_why_never(&preview, definition, now_ms)));
     json_object_set_new(object, "clock_changes",
-                        preview.due_count ? list_changes(definition, preview.zone.zone, now_ms, is_json)
+                        preview.due_count ? list_changes(definition, preview.zone.zone, now_ms,
+                                                         is_json || !follows_clock(definition))
                                           : json_array());
     preview_close(&preview);
     return object;

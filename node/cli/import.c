@@ -137,7 +137,9 @@ static int take_path(const struct command_line *line, struct crontab_import *imp
                      struct crontab_import_source *source, const char *path)
 {
     struct stat status;
-    bool is_folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    if (stat(path, &status) != 0)
+        return print_failure("%s: %s", path, strerror(errno));
+    bool is_folder = S_ISDIR(status.st_mode);
     const char *user = command_line_find(line, "user");
     if (is_folder && part_expression(path))
         source->user = user ? user : "root"; // as cron runs these folders

@@ -1,5 +1,6 @@
 // `next EXPR` needs no agent: it computes with this machine's zone files. `next JOB` computes from the
 // verified definition. What looks like a job's name is one; no cron expression does.
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,38 +49,45 @@ static void describe_offset(int32_t offset_s, char out[16])
     snprintf(out, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (int)(size / 3600), (int)(size / 60 % 60));
 }
 
-// What the clock did since the due time before, or what it does to this one.
-static void describe_dst(const struct zone *zone, int64_t before_ms, int64_t due_ms, char out[96])
+// What a change of the clock has to do with this due time itself.
+static struct dst_note find_note(const struct preview *preview, int64_t due_ms)
 {
-    int64_t due_s = due_ms / 1000;
-    struct zone_period period = zone_period_at(zone, due_s);
-    struct zone_local local = zone_local_at(zone, due_s + period.utc_offset_s);
+    struct dst_note note = {.kind = DST_NOTE_NONE};
+    for (size_t i = 0; i < preview->due_count && note.kind == DST_NOTE_NONE; i++)
+        if (due_is(preview->dues[i], due_ms))
+            note = trigger_dst_note(due_trigger(preview->dues[i]), due_ms);
+    return note;
+}
+
+// That, or what the clock did since the due time before.
+static void describe_dst(const struct preview *preview, int64_t before_ms, int64_t due_ms,
+                         char out[DST_NOTE_TEXT_SIZE])
+{
+    struct zone_period period = zone_period_at(preview->zone.zone, due_ms / 1000);
+    struct dst_note note = find_note(preview, due_ms);
     bool has_changed = period.start_s > before_ms / 1000 && period.start_s != ZONE_INSTANT_MIN &&
                        period.utc_offset_s != period.before_s;
     char before[16], after[16];
-    out[0] = '\0';
     describe_offset(period.before_s, before);
     describe_offset(period.utc_offset_s, after);
-    if (local.kind == ZONE_OVERLAP)
-        snprintf(out, 96, "the clock shows this time twice; this is the %s",
-                 due_s == local.first_s ? "first" : "second");
-    else if (has_changed && period.start_s == due_s && period.utc_offset_s > period.before_s)
-        snprintf(out, 96, "right after the clock jumps forward (UTC%s to UTC%s)", before, after);
+    out[0] = '\0';
+    if (note.kind != DST_NOTE_NONE)
+        dst_note_print(&note, out);
     else if (has_changed)
-        snprintf(out, 96, "clock changed from UTC%s to UTC%s", before, after);
+        snprintf(out, DST_NOTE_TEXT_SIZE, "clock changed from UTC%s to UTC%s", before, after);
 }
 
 // What is shown on another clock than the job's: then a note says whose clock changed.
 static void add_row(struct grid *grid, const struct preview *preview, const struct zone_file *shown,
                     int64_t before_ms, int64_t due_ms)
 {
-    char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], dst[96];
+    char local[LOCAL_TIME_ROOM], utc[INSTANT_TEXT_SIZE], distance[PRINT_ROOM], dst[DST_NOTE_TEXT_SIZE];
     char mark[PREVIEW_MARK_ROOM], note[sizeof dst + ZONE_FILE_NAME_ROOM + PREVIEW_MARK_ROOM];
     bool is_other = strcmp(shown->name, preview->zone.name) != 0;
     local_time_long(shown->zone, due_ms, local);
     instant_print(due_ms, utc);
     print_relative(due_ms, clock_wall_ms(), distance);
-    describe_dst(preview->zone.zone, before_ms, due_ms, dst);
+    describe_dst(preview, before_ms, due_ms, dst);
     preview_mark(preview, shown->zone, due_ms, clock_wall_ms(), mark);
     snprintf(note, sizeof note, "%s%s%s%s%s", mark, mark[0] && dst[0] ? " " : "",
              is_other && dst[0] ? preview->zone.name : "", is_other && dst[0] ? ": " : "", dst);
@@ -113,6 +121,8 @@ static void print_times(const struct preview *preview, const struct zone_file *s
         printf("%s", waits ? "" : "never again\n");
     else
         grid_print(&grid, stdout);
+    if (!is_json && !waits && grid_row_count(&grid) && grid_row_count(&grid) < range->count)
+        printf("never again after that\n");
     if (!is_json && grid_row_count(&grid) && !is_carried_out) {
         preview_outside(preview, shown->zone, before_ms, outside);
         print_line("%s", outside);
@@ -140,6 +150,15 @@ static int print_preview(const struct command_line *line, const struct preview *
     return status;
 }
 
+// H, H/15 or H(0-29), not the letter of a name.
+static bool has_spread(const char *expression)
+{
+    for (const char *at = expression; *at; at++)
+        if ((*at == 'H' || *at == 'h') && (at == expression || !isalpha((unsigned char)at[-1])))
+            return expression[0] != '@';
+    return false;
+}
+
 static int next_of_expression(const struct command_line *line, const char *expression)
 {
     struct preview preview;
@@ -147,6 +166,9 @@ static int next_of_expression(const struct command_line *line, const char *expre
     int outcome = preview_open_cron(expression, command_line_find(line, "zone"), &preview, &error);
     if (outcome)
         return refuse(line, outcome, &error.error);
+    if (has_spread(expression))
+        print_notice(
+            "H is another number for each job, made of its name; `katydid next JOB` shows that of a job");
     int status = print_preview(line, &preview, &preview.zone, false);
     preview_close(&preview);
     return status;

@@ -98,6 +98,25 @@ jobs:
         path = self.write("bad.yaml", JOBS.replace("FRIL", "FRIQ"))
         self.assertIn("bad.yaml:6:", self.run_it("check", path, status=1).stderr)
 
+    def test_next_says_what_the_clock_does_to_a_time_and_when_times_end(self):
+        berlin = ("30 2 * * *", "--zone", "Europe/Berlin", "--count", "2")
+        self.assertIn("moved from 02:30 by the jump 02:00 -> 03:00",
+                      self.run_it("next", *berlin, "--from", "2027-03-28").stdout)
+        self.assertIn("02:30 is shown twice (the clock goes back 03:00 -> 02:00): this is the first",
+                      self.run_it("next", *berlin, "--from", "2027-10-31").stdout)
+        self.assertIn("never again after that", self.run_it("next", "0 0 * * *", "--from", "2489-12-30").stdout)
+        self.assertNotIn("never again", self.run_it("next", *berlin).stdout)
+        self.assertIn("made of its name", self.run_it("next", "H 3 * * *").stderr)
+        self.assertNotIn("made of its name", self.run_it("next", "0 3 * * THU").stderr)
+
+    def test_an_interval_has_nothing_to_do_with_the_clock(self):
+        said = self.run_it("check", self.write("jobs.yaml", "katydid: 1\njobs:\n  a: {every: 1h, zone: Europe/Berlin, "
+                                               "user: ops, shell: a}\n")).stdout
+        self.assertNotIn("clock", said)
+
+    def test_import_of_what_is_not_there_says_so(self):
+        self.assertIn("No such file", self.run_it("import", "crontab", "/nonexistent", status=1).stderr)
+
     def test_next_knows_the_shorthands(self):
         lines = json.loads(self.run_it("--json", "next", "@every 5m", "--count", "3").stdout)
         self.assertEqual(len(lines), 3)
