@@ -152,6 +152,7 @@ static const struct command_option RUN[] = {
 };
 
 static const struct command_option RUNS[] = {
+    {"zone", "ZONE", false, "the clock of the times (default: the zone of JOB, else of this machine)"},
     {"since", "TIME", false, "only what was due since then, like 2h or yesterday 12:00"},
     {"limit", "N", false, "at most so many (default 20)"},
     {"failed", NULL, false, "only what did not end well"},

@@ -5,11 +5,13 @@
 
 #include "node/cli/commands.h"
 #include "node/cli/grid.h"
+#include "node/cli/job_time.h"
 #include "node/cli/job_view.h"
 #include "node/cli/local_time.h"
 #include "node/cli/outcome.h"
 #include "node/cli/print.h"
 #include "node/cli/run_ref.h"
+#include "node/cli/session.h"
 #include "node/cli/time_option.h"
 #include "node/io/clock.h"
 
@@ -260,22 +262,36 @@ static int show(const struct command_line *line, struct client *client, struct c
     return client_end(client);
 }
 
+// Times of one job are those of its zone, as `why` reads them.
+static int open_zone(const struct command_line *line, struct session *session, const char *job,
+                     struct list *list)
+{
+    struct job_view view = {0};
+    int status =
+        list->has_job ? job_view_open_or_none(&session->client, &session->trust, job, &view) : COMMAND_DONE;
+    if (status == COMMAND_DONE)
+        status = job_time_open_zone(line, view.row ? &view.signed_.definition : NULL, &list->zone);
+    job_view_close(&view);
+    return status;
+}
+
 int commands_runs(const struct command_line *line)
 {
     const char *typed = command_line_argument(line, 0);
-    struct client client = {.socket = -1};
+    struct session session = {.client = {.socket = -1}};
     struct list list = {.has_job = typed != NULL};
     char name[NAME_JOB_ROOM] = "";
     struct control_request request = {.kind = CONTROL_RUNS, .job = name, .run = ""};
-    zone_file_open_local(&list.zone);
     int status = typed ? job_view_name(typed, name) : COMMAND_DONE;
+    if (status == COMMAND_DONE)
+        status = session_open(line, &session);
+    if (status == COMMAND_DONE)
+        status = open_zone(line, &session, name, &list);
     if (status == COMMAND_DONE)
         status = read_request(line, &list, &request);
     if (status == COMMAND_DONE)
-        status = client_open(line, &client);
-    if (status == COMMAND_DONE)
-        status = show(line, &client, &request, &list);
-    client_close(&client);
+        status = show(line, &session.client, &request, &list);
+    session_close(&session);
     forget(&list);
     return status;
 }

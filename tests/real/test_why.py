@@ -41,6 +41,16 @@ class Times(story.Story):
         self.assertIn("Sun 2027-01-10 20:00:00 JST", shown)
         self.one.run("why", "noon", "--zone", "Mars/Olympus", status=fleet.USAGE)
 
+    def test_what_runs_shows_of_a_job_can_be_asked_for(self):
+        self.one.add("tick", "--every", "1s", "--zone", "Asia/Tokyo", "--", "true")
+        row = fleet.wait_until(lambda: self.one.ended("tick", "ok"), 20, "it has run")[-1]
+        shown = self.one.run("runs", "tick").stdout.splitlines()
+        self.assertIn("DUE (Tokyo)", shown[0])
+        when = " ".join(shown[-1].split()[:2]).lower()
+        told = self.one.ask("why", "tick", when)
+        self.assertEqual((told["due"], told["run"]), (row["due"], row["run"]))
+        self.assertIn("DUE (Berlin)", self.one.run("runs", "tick", "--zone", "Europe/Berlin").stdout)
+
     def test_a_time_that_does_not_exist_is_said_with_what_the_job_does(self):
         for job, what in (("after-gap", "it is due right after the jump (gap: run-after)"),
                           ("skips", "nothing is due instead (gap: skip)"),
