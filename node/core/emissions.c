@@ -192,56 +192,78 @@ static struct event_fate_rules rules_of(const struct core *core, const struct jo
     return rules;
 }
 
-static void write_stretch(struct core *core, struct job *job, uint16_t trigger, int64_t last_ms)
+static void write_stretch(struct core *core, struct job *job, uint16_t trigger)
 {
-    const struct jobs_slot *slot = &job->slots[trigger];
+    struct jobs_slot *slot = &job->slots[trigger];
+    uint64_t throttle_ms = jobs_definition(core, job)->triggers[trigger].throttle_ms;
+    int64_t length_ms = slot->stretch_last_ms - slot->stretch_ms;
     char reason[96], span[DURATION_TEXT_SIZE];
-    duration_print(jobs_definition(core, job)->triggers[trigger].throttle_ms, span);
-    snprintf(reason, sizeof reason, "throttled: at most one event in %s", span);
+    duration_print(throttle_ms, span);
+    if (throttle_ms)
+        snprintf(reason, sizeof reason, "throttled: at most one event in %s", span);
+    else
+        snprintf(reason, sizeof reason, "expired: more than %d events an hour", (int)EVENT_FATE_PER_HOUR);
     const struct known_key key = {.schedule_version = job->schedule_version,
                                   .trigger = trigger,
                                   .target = jobs_target(core, job),
                                   .due_ms = slot->stretch_ms};
     const struct ledger_verdict verdict = {
         .occurrence = book_occurrence(job, &key),
-        .last_due_ms = last_ms,
-        .count = MIN_OF(slot->stretch_count, (uint64_t)(last_ms - slot->stretch_ms) + 1), // one a millisecond
-        .status = LEDGER_SKIPPED,
+        .last_due_ms = slot->stretch_last_ms,
+        .count = MIN_OF(slot->stretch_count, (uint64_t)length_ms + 1), // one a millisecond
+        .status = throttle_ms ? LEDGER_SKIPPED : LEDGER_MISSED,
         .reason = reason,
         .at_ms = core->wall_ms};
     book_note_verdict(job, &verdict);
     book_write_verdict(core, &verdict);
+    slot->decided_ms = slot->stretch_last_ms;
+    slot->told_ms = core->now_ms;
+}
+
+static bool is_unwritten(const struct jobs_slot *slot)
+{
+    return slot->stretch_last_ms > slot->decided_ms;
+}
+
+// It never starts: another one did too shortly before, or there was no room until it expired.
+static bool is_lost(const struct core *core, const struct listening *heard, size_t index)
+{
+    enum event_fate fate = heard->items[index].fate;
+    return fate == EVENT_FATE_THROTTLED ||
+           (fate == EVENT_FATE_CAPPED &&
+            heard->events[index]->expires_ms <= core->wall_ms + (int64_t)EMISSIONS_LAST_MS);
+}
+
+static void begin_stretch(struct core *core, struct job *job, uint16_t trigger, int64_t at_ms)
+{
+    struct jobs_slot *slot = &job->slots[trigger];
+    if (is_unwritten(slot))
+        write_stretch(core, job, trigger);
+    slot->stretch_ms = at_ms;
+    slot->stretch_count = 0;
+    slot->told_ms = 0; // to be written at once
 }
 
 // Those that were too many: one range for a stretch of them, written at once and again while it grows. The
 // slot's cursor says up to when they are told of, so the next owner goes on there.
-static void settle_throttled(struct core *core, struct job *job, uint16_t trigger,
-                             const struct listening *heard)
+static void settle_lost(struct core *core, struct job *job, uint16_t trigger, const struct listening *heard)
 {
     struct jobs_slot *slot = &job->slots[trigger];
-    uint64_t throttle_ms = jobs_definition(core, job)->triggers[trigger].throttle_ms, count = 0;
-    int64_t first_ms = 0, last_ms = 0, gap_ms = (int64_t)MAX_OF(throttle_ms, (uint64_t)EMISSIONS_TELL_MS);
+    uint64_t throttle_ms = jobs_definition(core, job)->triggers[trigger].throttle_ms;
+    int64_t gap_ms = (int64_t)MAX_OF(throttle_ms, (uint64_t)EMISSIONS_TELL_MS);
+    slot->stretch_last_ms = MAX_OF(slot->stretch_last_ms, slot->decided_ms);
     for (size_t i = 0; i < heard->count; i++) {
-        const struct event_fate_item *item = &heard->items[i];
-        if (item->fate != EVENT_FATE_THROTTLED || item->at_ms <= slot->decided_ms)
+        int64_t at_ms = heard->items[i].at_ms;
+        if (at_ms <= slot->stretch_last_ms || !is_lost(core, heard, i))
             continue;
-        last_ms = item->at_ms;
-        first_ms = count++ ? first_ms : last_ms;
+        if (!slot->stretch_count || at_ms - slot->stretch_last_ms > gap_ms ||
+            at_ms - slot->stretch_ms > (int64_t)EMISSIONS_STRETCH_MS)
+            begin_stretch(core, job, trigger, at_ms);
+        slot->stretch_count++;
+        slot->stretch_last_ms = at_ms;
     }
-    if (!count)
-        return;
-    bool goes_on = slot->stretch_count && first_ms - slot->decided_ms <= gap_ms &&
-                   first_ms - slot->stretch_ms < (int64_t)EMISSIONS_STRETCH_MS;
-    if (goes_on && core->now_ms - slot->told_ms < EMISSIONS_TELL_MS)
-        return;
-    if (!goes_on) {
-        slot->stretch_ms = first_ms;
-        slot->stretch_count = 0;
-    }
-    slot->stretch_count += count;
-    slot->decided_ms = last_ms;
-    slot->told_ms = core->now_ms;
-    write_stretch(core, job, trigger, last_ms);
+    if (is_unwritten(slot) && (!slot->told_ms || core->now_ms - slot->told_ms >= EMISSIONS_TELL_MS))
+        write_stretch(core, job, trigger);
 }
 
 // Those that wait for room in the hour are a trouble of the job, said once.
@@ -265,19 +287,22 @@ static void tell_capped(struct core *core, struct job *job, uint16_t trigger, co
 void emissions_look(struct core *core, struct job *job, uint16_t trigger)
 {
     struct listening heard;
+    struct jobs_slot *slot = &job->slots[trigger];
     core->emissions.looked_ms = core->now_ms;
-    if (!job->slots[trigger].trouble && (!core->emissions.set.count || job->role != JOBS_OWNER))
-        return;
-    if (job->role != JOBS_OWNER) {
-        (void)jobs_set_trouble(&job->slots[trigger], ""); // the next owner's to say
+    if (job->role != JOBS_OWNER) { // the next owner's to say
+        slot->stretch_last_ms = 0;
+        slot->stretch_count = 0;
+        (void)jobs_set_trouble(slot, "");
         return;
     }
+    if (!core->emissions.set.count && !slot->trouble && !is_unwritten(slot))
+        return;
     listen(core, job, trigger, &heard);
     const struct event_fate_rules rules = rules_of(core, job, trigger);
     int64_t look_ms = event_fate_judge(heard.items, heard.count, &rules, core->wall_ms);
     if (look_ms != INT64_MAX)
         happening_look_at(core, core->now_ms + (uint64_t)(look_ms - core->wall_ms) + 1);
-    settle_throttled(core, job, trigger, &heard);
+    settle_lost(core, job, trigger, &heard);
     tell_capped(core, job, trigger, &heard);
     for (size_t i = 0; i < heard.count; i++)
         if (heard.items[i].fate == EVENT_FATE_STARTS)

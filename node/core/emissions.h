@@ -4,7 +4,8 @@
 // on like any news and repaired like the table. The owner of a job with an event trigger looks through the
 // events that fit its pattern and its `from`; which of them start a run is a function of what is there
 // (trigger/event_fate.h), so a new owner comes to the same answer. Those that a throttle holds back are one
-// range in the ledger, `skipped: throttled`; those that wait for room in the hour a trouble of the job.
+// range in the ledger, `skipped: throttled`, and those that expire before there is room in the hour `missed`;
+// while some wait for that it is a trouble of the job.
 //
 // A storm costs bounded memory and work: the set is bounded, what comes on top of it is refused before its
 // signature is looked at, and jobs are looked at at most every EMISSIONS_LOOK_MS.
@@ -19,6 +20,7 @@ enum {
     EMISSIONS_LOOK_MS = 50,
     EMISSIONS_TELL_MS =
         60000, // a stretch of those that were throttled is written anew so often while it grows
+    EMISSIONS_LAST_MS = 2000,           // who has not started so long before its end never will
     EMISSIONS_STRETCH_MS = 3600 * 1000, // and no stretch begins earlier than so long before its last
 };
 

@@ -24,9 +24,10 @@ struct jobs_slot {
     int64_t decided_ms; // claimed or judged up to here, events as well; never falls within a schedule version
     int64_t written_ms; // the cursor on disk
     uint64_t told_ms;   // monotonic: what did not start it was told of; 0: never
-    int64_t stretch_ms; // the first of the events that were throttled lately (emissions.h)
-    uint64_t stretch_count; // how many they are
-    char *trouble;          // owned; what is amiss with what it waits for, the job goes on; NULL: nothing
+    int64_t stretch_ms; // the first of the events that lately were too many (emissions.h)
+    int64_t stretch_last_ms; // and the last; behind decided_ms: not written yet
+    uint64_t stretch_count;
+    char *trouble; // owned; what is amiss with what it waits for, the job goes on; NULL: nothing
 };
 
 // A due time that is claimed and has not been started: an attempt in waiting.

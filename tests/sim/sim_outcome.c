@@ -130,7 +130,7 @@ static void take_row(struct sim *sim, const struct sim_node *node, const struct 
         outcomes->order_by_status[row->status]++;
         return;
     }
-    if (row->status == LEDGER_SKIPPED && strstr(row->reason, "throttled")) {
+    if (strncmp(row->reason, "throttled: ", 11) == 0 || strncmp(row->reason, "expired: ", 9) == 0) {
         outcomes->throttled_rows++;
         outcomes->throttled += row->count;
         return;

@@ -20,7 +20,7 @@ struct sim_outcomes {
     size_t by_status[LEDGER_OK + 1];
     size_t order_by_status[LEDGER_OK + 1]; // of orders to run it now
     size_t row_count;
-    size_t throttled_rows, throttled; // stretches of events that came too soon, and how many they were
+    size_t throttled_rows, throttled; // stretches of events that were too many, and how many they were
     bool is_answered, is_complete;    // nobody was left out
 };
 

@@ -189,9 +189,9 @@ static void a_burst_starts_its_last_event_and_a_throttle_the_first(void **state)
     story_end(sim);
 }
 
-static void assert_throttled(struct sim_node *node, size_t rows, size_t events)
+static void assert_too_many(struct sim_node *node, const char *job, size_t rows, size_t events)
 {
-    struct sim_outcomes told = sim_outcomes_look(node->sim, node, "limited", sim_wall_ms(node->sim));
+    struct sim_outcomes told = sim_outcomes_look(node->sim, node, job, sim_wall_ms(node->sim));
     assert_int_equal(told.throttled_rows, rows);
     assert_int_equal(told.throttled, events);
     sim_outcomes_deinit(&told);
@@ -210,25 +210,25 @@ static void what_a_throttle_holds_back_is_one_range_whoever_owns_the_job(void **
     sim_run(sim, SECONDS(1));
     emit(sim->nodes[0], "usb");
     sim_run(sim, SECONDS(10));
-    assert_throttled(sim->nodes[0], 1, 1); // at once
+    assert_too_many(sim->nodes[0], "limited", 1, 1); // at once
     for (int i = 0; i < 10; i++) {
         emit(sim->nodes[0], "usb");
         sim_run(sim, SECONDS(2));
     }
     sim_run(sim, MINUTES(2));
-    assert_throttled(sim->nodes[0], 1, 11);
+    assert_too_many(sim->nodes[0], "limited", 1, 11);
     struct sim_node *owner = story_owner(sim, "limited"), *other = story_other(sim, owner);
     sim_node_kill_network(owner);
     sim_run(sim, MINUTES(3));
     sim_node_kill(owner);
     sim_run(sim, MINUTES(3));
-    assert_throttled(other, 1, 11); // the next owner does not count them again
+    assert_too_many(other, "limited", 1, 11); // the next owner does not count them again
     assert_int_equal(story_starts(sim, "limited"), 1);
     emit(other, "usb");
     sim_run(sim, SECONDS(20));
     emit(other, "usb");
     sim_run(sim, SECONDS(20));
-    assert_throttled(other, 2, 12);
+    assert_too_many(other, "limited", 2, 12);
     assert_int_equal(story_starts(sim, "limited"), 2);
     story_end(sim);
 }
@@ -241,8 +241,10 @@ static void no_more_than_so_many_an_hour(void **state)
     const struct sim_job job = {.name = "roll", .waits = &ON_DEPLOY, .busy = DEFINITION_BUSY_ALLOW};
     story_define(node, &job);
     sim_run(sim, SECONDS(5));
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 200; i++) {
         emit(node, "deploy");
+        sim_run(sim, 10);
+    }
     sim_run(sim, MINUTES(10));
     assert_int_equal(story_starts(sim, "roll"), 60);
     const char *trouble = jobs_trouble(jobs_find(&node->core->jobs, "main/roll"));
@@ -250,6 +252,8 @@ static void no_more_than_so_many_an_hour(void **state)
     assert_non_null(strstr(trouble, "more than 60 events deploy* an hour"));
     sim_run(sim, HOURS(3)); // all have started or expired
     assert_null(jobs_trouble(jobs_find(&node->core->jobs, "main/roll")));
+    assert_int_equal(story_starts(sim, "roll"), 60);
+    assert_too_many(node, "roll", 1, 140);
     story_end(sim);
 }
 
