@@ -114,6 +114,7 @@ static void read_status(struct codec *codec, const Katydid__Control__Status *in,
         .queued = in->queued,
         .takes_work = in->takes_work,
         .drained = in->drained,
+        .isolated = in->isolated,
         .clock_trusted = in->clock_trusted,
         .clock_reason = take_text(codec, in->clock_reason),
         .clock_error_ms = in->clock_error_ms,
@@ -144,6 +145,7 @@ static void read_member(struct codec *codec, const Katydid__Control__Member *in,
         .state = (enum control_state)take_enum(codec, in->state, CONTROL_LEFT),
         .address = take_text(codec, in->address),
         .self = in->self,
+        .isolated = in->isolated,
         .takes_work = in->takes_work,
         .clock_trusted = in->clock_trusted,
         .clock_known = in->clock_known,
@@ -415,6 +417,7 @@ static void encode_status(struct arena *room, const struct control_status *in, K
     out->queued = in->queued;
     out->takes_work = in->takes_work;
     out->drained = in->drained;
+    out->isolated = in->isolated;
     out->clock_trusted = in->clock_trusted;
     out->clock_reason = codec_put_text(in->clock_reason);
     out->clock_error_ms = in->clock_error_ms;
@@ -448,6 +451,7 @@ static void encode_member(struct arena *room, const struct control_member *in, K
     out->state = in->state;
     out->address = codec_put_text(in->address);
     out->self = in->self;
+    out->isolated = in->isolated;
     out->takes_work = in->takes_work;
     out->clock_trusted = in->clock_trusted;
     out->clock_known = in->clock_known;

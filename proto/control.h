@@ -67,6 +67,7 @@ struct control_status {
     uint32_t members_alive, members_suspect, members_dead;
     uint32_t jobs, jobs_paused, jobs_owned, running, queued;
     bool takes_work, drained, clock_trusted;
+    bool isolated;            // no other node answers this one
     const char *clock_reason; // why it is not trusted
     uint32_t clock_error_ms;  // 0: nobody can tell
     uint32_t clock_peers;     // clocks it was compared with
@@ -92,6 +93,7 @@ struct control_member {
     const char *address;
     struct labels labels;
     bool self, takes_work, clock_trusted, clock_known;
+    bool isolated; // only of oneself
     int64_t clock_offset_ms;
     enum member_confined confined;
     const char *version;

@@ -65,8 +65,8 @@ static void print_status_screen(const struct control_status *status, uint64_t si
                status->takes_work ? "takes work" : "takes no work", status->drained ? " (drained)" : "");
     for (size_t i = 0; i < status->listen_count; i++)
         print_line("%s  %s", i ? "        " : "reached ", status->listen[i]);
-    print_line("members   %u alive, %u suspect, %u dead", status->members_alive, status->members_suspect,
-               status->members_dead);
+    print_line("members   %u alive, %u suspect, %u dead%s", status->members_alive, status->members_suspect,
+               status->members_dead, status->isolated ? "; isolated: no other node answers this one" : "");
     print_line("jobs      %u, %u paused, %u owned here; %u running, %u queued here", status->jobs,
                status->jobs_paused, status->jobs_owned, status->running, status->queued);
     print_line("clock     %s%s",
@@ -106,6 +106,7 @@ static void print_status_document(const struct control_status *status, uint64_t 
     json_object_set_new(object, "queued", json_integer(status->queued));
     json_object_set_new(object, "takes_work", json_boolean(status->takes_work));
     json_object_set_new(object, "drained", json_boolean(status->drained));
+    json_object_set_new(object, "isolated", json_boolean(status->isolated));
     json_object_set_new(object, "clock_trusted", json_boolean(status->clock_trusted));
     json_object_set_new(object, "time", document_time(status->wall_ms));
     json_object_set_new(object, "confined", json_string(confined_text(status->confined)));
@@ -159,6 +160,8 @@ static void describe_trouble(const struct control_member *member, char out[PRINT
     print_duration((int64_t)(member->silent_ms / 1000 * 1000), silent);
     if (member->state == CONTROL_SUSPECT || member->state == CONTROL_DEAD)
         snprintf(out, PRINT_ROOM + 16, "silent for %s", silent);
+    else if (member->isolated)
+        snprintf(out, PRINT_ROOM + 16, "isolated");
     else if (member->state == CONTROL_ALIVE && !member->takes_work)
         snprintf(out, PRINT_ROOM + 16, "takes no work");
     else if (member->state == CONTROL_ALIVE && !member->clock_trusted)
@@ -208,6 +211,7 @@ static json_t *member_document(const struct control_member *member)
                         member->clock_known ? json_integer(member->clock_offset_ms) : json_null());
     json_object_set_new(object, "clock_trusted", json_boolean(member->clock_trusted));
     json_object_set_new(object, "takes_work", json_boolean(member->takes_work));
+    json_object_set_new(object, "isolated", json_boolean(member->isolated));
     json_object_set_new(object, "confined", json_string(confined_text(member->confined)));
     json_object_set_new(object, "version", document_text(member->version));
     json_object_set_new(object, "generation", document_number(member->generation));

@@ -2,6 +2,7 @@
 #include "node/core/state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ANSWER_PROBLEM_COUNT_MAX = 8 };
@@ -37,6 +38,59 @@ static void compare_zone_data(const struct core *core, struct problems *problems
     }
 }
 
+static int compare_name(const void *left, const void *right)
+{
+    const struct directory_node *const *a = left, *const *b = right;
+    return strcmp((*a)->name, (*b)->name);
+}
+
+// A name means one node to whoever places a job on it; two that are here share this one.
+static void compare_names(const struct core *core, struct problems *problems)
+{
+    const struct directory_node **nodes = NULL;
+    size_t count = 0, capacity = 0;
+    char text[256], one[2 * NODE_ID_SIZE + 1], other[2 * NODE_ID_SIZE + 1];
+    for (const struct directory_node *node = NULL; (node = directory_next(&core->directory, node));) {
+        if (!fleet_is_counted(core, &node->id))
+            continue;
+        void *array = nodes;
+        base_grow(&array, &capacity, count + 1, sizeof(const struct directory_node *));
+        nodes = array;
+        nodes[count++] = node;
+    }
+    if (count)
+        qsort(nodes, count, sizeof(const struct directory_node *), compare_name);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(nodes[i - 1]->name, nodes[i]->name) != 0)
+            continue;
+        hex_encode(nodes[i - 1]->id.b, NODE_ID_SIZE, one);
+        hex_encode(nodes[i]->id.b, NODE_ID_SIZE, other);
+        snprintf(
+            text, sizeof text,
+            "two nodes are called %.63s (%.8s, %.8s): a job for that name may run on both; let one leave and "
+            "join under another name",
+            nodes[i]->name, one, other);
+        add_problem(problems, text);
+    }
+    free(nodes);
+}
+
+static void find_copies(const struct core *core, struct problems *problems)
+{
+    const struct members *members = gossip_members(core->fleet.gossip);
+    char text[256];
+    for (size_t i = 0; i < members->count; i++) {
+        if (members->nodes[i]->alarm == MEMBERS_NO_ALARM)
+            continue;
+        snprintf(text, sizeof text,
+                 "node %.63s %s: it owns nothing; stop what is wrong, let it leave and join again",
+                 core_node_name(core, &members->nodes[i]->id),
+                 members->nodes[i]->alarm == MEMBERS_CLONED ? "lives twice, its directory was copied"
+                                                            : "lives on an old copy of its directory");
+        add_problem(problems, text);
+    }
+}
+
 static void find_problems(const struct core *core, struct problems *problems)
 {
     char text[256];
@@ -53,6 +107,8 @@ static void find_problems(const struct core *core, struct problems *problems)
         add_problem(problems, text);
     }
     compare_zone_data(core, problems);
+    compare_names(core, problems);
+    find_copies(core, problems);
     if (core->authority.has_fork)
         add_problem(problems,
                     "the root key signed two different entries with one number: find out who has it");
@@ -109,6 +165,7 @@ void answer_status(struct core *core, uint64_t client)
         .authority_head = head.id.hash,
         .takes_work = core_takes_work(core),
         .drained = core->self.drained,
+        .isolated = fleet_is_isolated(core),
         .clock_trusted = clock_is_trusted(core),
         .clock_reason = core->clock.reason,
         .clock_error_ms = clock_error_ms(core),

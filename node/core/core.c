@@ -369,6 +369,9 @@ static void step(struct core *core, const struct event *event)
         if (core->is_loaded)
             peers_receive(core, &event->is.datagram.from, event->is.datagram.data);
         return;
+    case EVENT_UNSENT:
+        fleet_unsent(core, &event->is.unsent);
+        return;
     case EVENT_STREAM_OPENED:
         if (core->is_loaded)
             links_opened(core, event->is.stream.stream, &event->is.stream.peer, event->is.stream.accepted);

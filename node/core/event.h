@@ -26,6 +26,7 @@ enum event_kind {
     EVENT_CONTROL_GONE,    // the client closed: stop answering
     EVENT_CONTROL_DRAINED, // it has taken all that was said to it, of a long answer that is not over
     EVENT_DATAGRAM,        // from another node, unopened
+    EVENT_UNSENT,          // a datagram to there could not even leave this machine
     EVENT_STREAM_OPENED,   // a connection: accepted, or EFFECT_STREAM_OPEN came through
     EVENT_STREAM_BYTES,
     EVENT_STREAM_CLOSED,
@@ -142,6 +143,7 @@ struct event {
             struct address from;
             struct bytes data;
         } datagram;
+        struct address unsent;
         struct {
             uint64_t stream;
             struct address peer;

@@ -84,6 +84,17 @@ static int take_authority(struct core *core, const struct envelope *envelope, st
     return 0;
 }
 
+static void clear_alarm(struct core *core, const struct envelope *envelope)
+{
+    struct arena arena = {0};
+    struct node_record record;
+    if (!node_record_decode(envelope->body, &arena, &record)) {
+        const struct node_id id = node_id_of(&record.node_key);
+        fleet_signed_anew(core, &id);
+    }
+    arena_deinit(&arena);
+}
+
 static int take_directory(struct core *core, const struct envelope *envelope, enum intake_origin origin,
                           struct intake_note *note)
 {
@@ -94,6 +105,8 @@ static int take_directory(struct core *core, const struct envelope *envelope, en
     switch (outcome) {
     case 0:
         note->id = intake_id(core, envelope);
+        if (envelope->kind == ENVELOPE_NODE && origin != INTAKE_DISK)
+            clear_alarm(core, envelope);
         return 0;
     case DIRECTORY_KNOWN:
     case DIRECTORY_OUTDATED:

@@ -8,12 +8,35 @@
 struct udp_write {
     uv_udp_send_t request;
     struct udp *udp;
+    struct address to;
     uint8_t data[];
 };
+
+static void tell_unsent(uv_async_t *wake)
+{
+    struct udp *udp = wake->data;
+    while (udp->unsent_count) {
+        struct event event = {.kind = EVENT_UNSENT, .is.unsent = udp->unsent[--udp->unsent_count]};
+        feed_event(udp->feed, &event);
+    }
+}
 
 void udp_open(struct udp *udp, uv_loop_t *loop, struct feed *feed)
 {
     *udp = (struct udp){.loop = loop, .feed = feed};
+    udp->wake.data = udp;
+    if (uv_async_init(loop, &udp->wake, tell_unsent))
+        abort();
+}
+
+// The feed is for the loop alone, and this may be an effect that is being performed.
+static void fail(struct udp *udp, const struct address *to)
+{
+    udp->lost++;
+    if (udp->unsent_count == UDP_UNSENT_COUNT_MAX)
+        return;
+    udp->unsent[udp->unsent_count++] = *to;
+    uv_async_send(&udp->wake);
 }
 
 int udp_bind(struct udp *udp, const struct address *address)
@@ -71,8 +94,8 @@ int udp_start(struct udp *udp)
 static void sent(uv_udp_send_t *request, int status)
 {
     struct udp_write *write = CONTAINER_OF(request, struct udp_write, request);
-    if (status < 0)
-        write->udp->lost++;
+    if (status < 0 && status != UV_ECANCELED) // closing
+        fail(write->udp, &write->to);
     free(write);
 }
 
@@ -84,15 +107,18 @@ static struct udp_socket *find(struct udp *udp, const struct address *to)
     return NULL;
 }
 
-static void send_later(struct udp *udp, struct udp_socket *socket, const struct sockaddr *to,
+static void send_later(struct udp *udp, struct udp_socket *socket, const struct address *to,
                        struct bytes data)
 {
     struct udp_write *write = base_alloc(1, sizeof *write + data.size);
+    struct sockaddr_storage system;
     write->udp = udp;
+    write->to = *to;
+    socket_from_address(to, &system);
     memcpy(write->data, data.data, data.size);
     uv_buf_t part = uv_buf_init((char *)write->data, (unsigned)data.size);
-    if (uv_udp_send(&write->request, &socket->handle, &part, 1, to, sent)) {
-        udp->lost++;
+    if (uv_udp_send(&write->request, &socket->handle, &part, 1, (const struct sockaddr *)&system, sent)) {
+        fail(udp, to);
         free(write);
     }
 }
@@ -113,9 +139,9 @@ void udp_send(struct udp *udp, const struct address *to, struct bytes data)
     uv_buf_t part = uv_buf_init(view.data, (unsigned)data.size);
     int result = uv_udp_try_send(&socket->handle, &part, 1, (const struct sockaddr *)&system);
     if (result == UV_EAGAIN)
-        send_later(udp, socket, (const struct sockaddr *)&system, data);
+        send_later(udp, socket, to, data);
     else if (result < 0)
-        udp->lost++;
+        fail(udp, to);
 }
 
 void udp_close(struct udp *udp)
@@ -124,4 +150,5 @@ void udp_close(struct udp *udp)
         if (!udp->sockets[i].is_closed)
             uv_close((uv_handle_t *)&udp->sockets[i].handle, NULL);
     udp->count = 0;
+    uv_close((uv_handle_t *)&udp->wake, NULL);
 }

@@ -1,6 +1,8 @@
 // udp.h - datagrams in and out, as they are: sealing and opening is the core's.
 //
-// Losing one is no error. What arrives larger than LIMIT_DATAGRAM_SIZE_MAX is dropped here.
+// Losing one on its way is no error. One that this machine itself would not send (no route, refused) is told
+// from the loop as EVENT_UNSENT: the trouble is here. What arrives larger than LIMIT_DATAGRAM_SIZE_MAX is
+// dropped here.
 #ifndef NODE_IO_UDP_H
 #define NODE_IO_UDP_H
 
@@ -10,7 +12,8 @@
 
 enum {
     UDP_SOCKET_COUNT_MAX = 4 * LIMIT_ADDRESS_COUNT_MAX, // those given up again count
-    UDP_QUEUE_SIZE_MAX = 1024 * 1024,                   // waiting to be sent; more is lost
+    UDP_UNSENT_COUNT_MAX = 16,
+    UDP_QUEUE_SIZE_MAX = 1024 * 1024, // waiting to be sent; more is lost
 };
 
 struct udp_socket {
@@ -25,7 +28,10 @@ struct udp {
     struct feed *feed;
     struct udp_socket sockets[UDP_SOCKET_COUNT_MAX];
     size_t count;
-    uint64_t lost; // could not be sent
+    uint64_t lost;                               // could not be sent
+    struct address unsent[UDP_UNSENT_COUNT_MAX]; // to be told; more are only counted
+    size_t unsent_count;
+    uv_async_t wake; // tells them
     char memory[2048];
 };
 

@@ -71,6 +71,26 @@ def members(node):
 
 
 class Members(Joining):
+    def test_two_nodes_of_one_name_are_told(self):
+        one = self.fleet.first_node()
+        two = self.fleet.join("two", one)
+        self.wait_members([one, two], 2)
+        # Each lets an x in while the other is off.
+        doubles = [self.fleet.node("x1"), self.fleet.node("x2")]
+        two.stop()
+        doubles[0].run("join", "-", "--name", "x", stdin=self.token(one))
+        one.stop()
+        two.start()
+        doubles[1].run("join", "-", "--name", "x", stdin=self.token(two))
+        for node in (one, *doubles):
+            node.start()
+        self.wait_members([one, two], 4)
+        for node in (one, two):
+            self.assertTrue([problem for problem in node.status()["problems"] if "two nodes are called x" in problem])
+        doubles[1].run("leave")
+        fleet.wait_until(lambda: not [problem for problem in one.status()["problems"] if "called x" in problem], 30,
+                         "one is enough")
+
     def test_three_machines_see_each_other(self):
         one = self.fleet.first_node("one")
         two = self.fleet.join("two", one, "--label", "site=berlin", "--label", "role=gateway")

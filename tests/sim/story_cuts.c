@@ -57,6 +57,46 @@ static void expect_healed(struct sim *sim)
     assert_int_equal(story_owner_count(sim, "tick"), 1);
 }
 
+// What `status` says, and the node's own row of `members`.
+static bool is_isolated(struct sim_node *node)
+{
+    bool said[2] = {false, false};
+    static const enum control_request_kind kinds[2] = {CONTROL_STATUS, CONTROL_MEMBERS};
+    for (size_t i = 0; i < 2; i++) {
+        const struct control_request request = {.kind = kinds[i], .job = "", .run = ""};
+        struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+        for (size_t k = 0; k < answer->count; k++) {
+            struct arena arena = {0};
+            struct control_reply reply;
+            sim_answer_get(answer, k, &arena, &reply);
+            said[i] |= (reply.kind == CONTROL_REPLY_STATUS && reply.is.status.isolated) ||
+                       (reply.kind == CONTROL_REPLY_MEMBER && reply.is.member.isolated);
+            arena_deinit(&arena);
+        }
+        sim_answer_free(answer);
+    }
+    assert_int_equal(said[0], said[1]);
+    return said[0];
+}
+
+static void who_is_answered_by_nobody_knows_itself_isolated(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(36, 4, "2026-09-22 10:00:00");
+    sim_run(sim, SECONDS(10));
+    for (size_t i = 0; i < sim->node_count; i++)
+        assert_false(is_isolated(sim->nodes[i]));
+    story_cut(sim, 1, 14);
+    sim_run(sim, SECONDS(20));
+    assert_true(is_isolated(sim->nodes[0]));
+    for (size_t i = 1; i < sim->node_count; i++)
+        assert_false(is_isolated(sim->nodes[i]));
+    sim_net_heal_all(sim);
+    sim_run(sim, SECONDS(30));
+    assert_false(is_isolated(sim->nodes[0]));
+    story_end(sim);
+}
+
 static void both_sides_of_a_cut_go_on(void **state)
 {
     (void)state;
@@ -289,6 +329,7 @@ static void a_machine_without_datagrams_dies_and_comes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_answered_by_nobody_knows_itself_isolated),
         cmocka_unit_test(both_sides_of_a_cut_go_on),
         cmocka_unit_test(a_cut_one_way_heals_too),
         cmocka_unit_test(a_missing_wire_between_two_of_three_doubles_nothing),

@@ -167,11 +167,13 @@ static void a_member_reply_keeps_labels(void **state)
                                       .state = CONTROL_SUSPECT,
                                       .labels = {labels, 2},
                                       .self = true,
+                                      .isolated = true,
                                       .clock_offset_ms = -12,
                                   }};
     struct control_reply back = reply_again(&reply, &arena);
     assert_int_equal(back.is.member.state, CONTROL_SUSPECT);
     assert_int_equal(back.is.member.clock_offset_ms, -12);
+    assert_true(back.is.member.isolated && back.is.member.self);
     assert_string_equal(back.is.member.labels.items[1].value, "berlin");
     reply.is.member.state = (enum control_state)9;
     assert_true(is_refused(&reply));

@@ -94,6 +94,23 @@ static void a_datagram_of_a_family_without_socket_is_lost_quietly(void **state)
     assert_int_equal(udp.lost, 1);
 }
 
+static void a_datagram_that_this_machine_will_not_send_is_told(void **state)
+{
+    (void)state;
+    struct address everybody;
+    assert_true(address_parse("255.255.255.255:5289", 0, &everybody)); // nobody asked to broadcast
+    udp_send(&udp, &everybody, bytes_of("x", 1));
+    assert_int_equal(feed.count, 0); // not from within
+    support_feed_run(&feed, EVENT_UNSENT, 1);
+    assert_true(address_equal(&feed.events[0].is.unsent, &everybody));
+    for (int i = 0; i < 1000; i++)
+        udp_send(&udp, &everybody, bytes_of("x", 1));
+    support_feed_run(&feed, EVENT_UNSENT, 1 + UDP_UNSENT_COUNT_MAX);
+    support_feed_turn(&feed);
+    assert_int_equal(feed.count, 1 + UDP_UNSENT_COUNT_MAX);
+    assert_int_equal(udp.lost, 1001);
+}
+
 static void both_ends_of_a_stream_hear_each_other(void **state)
 {
     (void)state;
@@ -274,6 +291,7 @@ int main(void)
         TEST(a_datagram_arrives_as_it_was_sent),
         TEST(a_datagram_that_is_too_large_is_dropped),
         TEST(a_datagram_of_a_family_without_socket_is_lost_quietly),
+        TEST(a_datagram_that_this_machine_will_not_send_is_told),
         TEST(both_ends_of_a_stream_hear_each_other),
         TEST(closing_sends_what_was_said_first),
         TEST(a_connection_that_is_refused_is_told),

@@ -38,6 +38,11 @@ void fleet_deinit(struct fleet *fleet);
 void fleet_load_member(struct core *core, struct bytes envelope); // an alive record from the disk
 void fleet_loaded(struct core *core);
 
+// A datagram to there could not leave: who lives there is asked for through others at once.
+void fleet_unsent(struct core *core, const struct address *to);
+bool fleet_is_isolated(const struct core *core); // nobody answers this node any more
+// An operator has signed anew who the node is: that its key was seen twice counts no more.
+void fleet_signed_anew(struct core *core, const struct node_id *id);
 void fleet_advance(struct core *core, uint64_t gap_ms); // the time of the event that follows
 void fleet_pump(struct core *core);                     // performs what gossip wants; after every event
 uint64_t fleet_deadline_ms(const struct core *core);

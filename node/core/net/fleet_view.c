@@ -60,6 +60,25 @@ bool fleet_trusts_clock(const struct core *core, const struct node_id *id, uint6
     return is_trusted && (!error_max_ms || (error_ms != CLOCK_ERROR_UNKNOWN && error_ms <= error_max_ms));
 }
 
+void fleet_unsent(struct core *core, const struct address *to)
+{
+    const struct members *members = gossip_members(core->fleet.gossip);
+    struct address address;
+    for (size_t i = 0; i < members->count; i++)
+        if (members_address(members->nodes[i], &address) && address_equal(&address, to))
+            gossip_send_failed(core->fleet.gossip, &members->nodes[i]->id);
+}
+
+bool fleet_is_isolated(const struct core *core)
+{
+    return gossip_is_isolated(core->fleet.gossip);
+}
+
+void fleet_signed_anew(struct core *core, const struct node_id *id)
+{
+    gossip_clear_alarm(core->fleet.gossip, id);
+}
+
 bool fleet_is_settled(const struct core *core)
 {
     return gossip_is_settled(core->fleet.gossip);

@@ -53,6 +53,7 @@ static void show_self(const struct core *core, struct control_member *member, ch
         address_print(&core->self.addresses[0], address);
     member->state = CONTROL_ALIVE;
     member->self = true;
+    member->isolated = fleet_is_isolated(core);
     member->takes_work = core_takes_work(core);
     member->clock_trusted = clock_is_trusted(core);
     member->clock_offset_ms = -core->clock.offset_ms;
