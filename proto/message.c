@@ -151,6 +151,30 @@ int message_compared_decode(struct bytes body, struct message_compared *ret)
     return finish(&reader);
 }
 
+int message_detour_decode(struct bytes body, struct message_detour *ret)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    reader_copy(&reader, ret->to.b, sizeof ret->to.b);
+    reader_copy(&reader, ret->from.b, sizeof ret->from.b);
+    ret->channel = reader_u64(&reader);
+    uint8_t is_caller = reader_u8(&reader);
+    if (reader.failed || is_caller > 1 || reader.rest.size > MESSAGE_DETOUR_SIZE_MAX)
+        return MESSAGE_MALFORMED;
+    ret->is_caller = is_caller;
+    ret->bytes = reader.rest;
+    return 0;
+}
+
+void message_detour_encode(const struct message_detour *detour, struct buffer *out)
+{
+    buffer_add(out, detour->to.b, sizeof detour->to.b);
+    buffer_add(out, detour->from.b, sizeof detour->from.b);
+    buffer_add_u64(out, detour->channel);
+    buffer_add_u8(out, detour->is_caller);
+    buffer_add(out, detour->bytes.data, detour->bytes.size);
+}
+
 void message_compared_encode(const struct message_compared *compared, struct buffer *out)
 {
     buffer_add_u64(out, compared->number);

@@ -29,6 +29,7 @@ enum message_type {
     MESSAGE_PROVISIONAL, // ledger envelopes that one record will replace soon: remember them
     MESSAGE_COMPARE,     // digests of what the ledger here says of jobs you keep
     MESSAGE_COMPARED,    // those that are others here
+    MESSAGE_DETOUR,      // bytes of a link between two others, or of one to you by way of another
 };
 
 enum {
@@ -71,6 +72,17 @@ struct message_compared {
 };
 int message_compared_decode(struct bytes body, struct message_compared *ret) WARN_UNUSED;
 void message_compared_encode(const struct message_compared *compared, struct buffer *out);
+
+enum { MESSAGE_DETOUR_SIZE_MAX = LIMIT_STREAM_FRAME_SIZE_MAX - 2 * NODE_ID_SIZE - 9 };
+
+struct message_detour {
+    struct node_id to, from;
+    uint64_t channel;   // as the caller counts them
+    bool is_caller;     // `from` is
+    struct bytes bytes; // view into the body; at most MESSAGE_DETOUR_SIZE_MAX
+};
+int message_detour_decode(struct bytes body, struct message_detour *ret) WARN_UNUSED;
+void message_detour_encode(const struct message_detour *detour, struct buffer *out);
 
 struct message_offer {      // OFFER LACK
     uint64_t number;        // the offerer's

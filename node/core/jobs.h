@@ -54,6 +54,7 @@ struct jobs_asked { // somebody a `take` asks
     struct node_id id;
     bool sent;
     bool answered;
+    uint8_t tries; // in vain
 };
 
 enum jobs_role {

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct message_compare compare;
     struct message_compared compared;
     struct message_offer offer;
+    struct message_detour detour;
     const struct hash *ids;
     size_t count;
     struct buffer again = {0};
@@ -37,6 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(!is_compare || compare.count <= LIMIT_COMPARED_JOB_COUNT_MAX);
     assert(!is_compared || compared.count <= LIMIT_COMPARED_JOB_COUNT_MAX);
     assert(!is_offer || (offer.count <= MESSAGE_LIST_MAX && offer.count * HASH_SIZE + 8 == size));
+    if (message_detour_decode(input, &detour) == 0) {
+        message_detour_encode(&detour, &again);
+        assert(bytes_equal(buffer_view(&again), input));
+        buffer_clear(&again);
+    }
     if (message_taken_decode(input, &arena, &taken) == 0) {
         assert(taken.count <= MESSAGE_LIST_MAX);
         size_t written = message_taken_encode(taken.jobs, taken.count, &again);

@@ -161,7 +161,7 @@ static void a_missing_wire_between_two_of_three_doubles_nothing(void **state)
     }
 }
 
-// A take that has to ask over the missing wire waits for it: nobody there is dead (node/core/net/take.h).
+// Nobody there is dead, so a take has to be answered over the missing wire, or by way of the third.
 static void jobs_that_come_while_a_wire_is_missing_are_settled_after_it(void **state)
 {
     (void)state;
@@ -183,6 +183,35 @@ static void jobs_that_come_while_a_wire_is_missing_are_settled_after_it(void **s
     }
     assert_int_equal(sim->check->double_count, 0);
     story_end(sim);
+}
+
+static void jobs_that_come_while_a_wire_is_missing_begin_by_way_of_a_third(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    for (uint64_t seed = 31; seed <= 34; seed++) {
+        struct sim *sim = story_begin(seed, 3, "2026-09-22 10:00:00");
+        if (seed % 2)
+            sim_run(sim, SECONDS(20)); // they have talked to each other
+        story_cut(sim, 1, 2);
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            const struct sim_job job = {.name = names[i], .every_ms = SECONDS(10), .work = {"for=300"}};
+            story_define(sim->nodes[2], &job);
+        }
+        sim_run(sim, SECONDS(30));
+        for (size_t i = 0; i < COUNT_OF(names); i++)
+            assert_int_equal(story_owner_count(sim, names[i]), 1);
+        sim_run(sim, MINUTES(2));
+        for (size_t i = 0; i < COUNT_OF(names); i++)
+            assert_true(story_starts(sim, names[i]) >= 12);
+        assert_int_equal(sim->check->double_count, 0);
+        sim_net_heal_all(sim);
+        sim_run(sim, MINUTES(1));
+        for (size_t i = 0; i < COUNT_OF(names); i++)
+            assert_true(story_outcomes_equal(sim, names[i]));
+        assert_int_equal(sim->check->double_count, 0);
+        story_end(sim);
+    }
 }
 
 static bool is_paused_at(const struct sim_node *node, const char *job)
@@ -336,6 +365,7 @@ int main(void)
         cmocka_unit_test(two_machines_without_datagrams_between_them_both_live),
         cmocka_unit_test(a_machine_without_datagrams_lives_and_takes_part),
         cmocka_unit_test(a_machine_without_datagrams_dies_and_comes_back),
+        cmocka_unit_test(jobs_that_come_while_a_wire_is_missing_begin_by_way_of_a_third),
         cmocka_unit_test(jobs_that_come_while_a_wire_is_missing_are_settled_after_it),
         cmocka_unit_test(a_pause_beats_the_resume_of_an_older_one),
         cmocka_unit_test(a_delete_beats_an_edit_of_the_same_life),

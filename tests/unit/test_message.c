@@ -245,6 +245,25 @@ static void a_comparison_comes_through_and_every_cut_of_it_is_refused(void **sta
     buffer_deinit(&body);
 }
 
+static void a_detour_comes_through(void **state)
+{
+    (void)state;
+    const struct message_detour detour = {
+        .to = {{1}}, .from = {{2}}, .channel = 7, .is_caller = true, .bytes = bytes_of("abc", 3)};
+    struct buffer body = {0};
+    struct message_detour got;
+    message_detour_encode(&detour, &body);
+    assert_int_equal(message_detour_decode(buffer_view(&body), &got), 0);
+    assert_true(node_id_equal(&got.to, &detour.to) && node_id_equal(&got.from, &detour.from));
+    assert_true(got.channel == 7 && got.is_caller && bytes_equal(got.bytes, detour.bytes));
+    size_t head = body.size - 3;
+    assert_int_equal(message_detour_decode(bytes_of(body.data, head), &got), 0);
+    assert_int_equal(message_detour_decode(bytes_of(body.data, head - 1), &got), MESSAGE_MALFORMED);
+    body.data[head - 1] = 2;
+    assert_int_equal(message_detour_decode(buffer_view(&body), &got), MESSAGE_MALFORMED);
+    buffer_deinit(&body);
+}
+
 static void what_differs_and_what_is_lacking_come_through(void **state)
 {
     (void)state;
@@ -284,6 +303,7 @@ int main(void)
         cmocka_unit_test(names_of_jobs_are_checked),
         cmocka_unit_test(what_is_told_carries_records_stories_and_live_runs),
         cmocka_unit_test(a_comparison_comes_through_and_every_cut_of_it_is_refused),
+        cmocka_unit_test(a_detour_comes_through),
         cmocka_unit_test(what_differs_and_what_is_lacking_come_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

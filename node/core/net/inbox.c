@@ -1,6 +1,7 @@
 #include "node/core/net/inbox.h"
 
 #include "node/core/intake.h"
+#include "node/core/net/detour.h"
 #include "node/core/state.h"
 
 void inbox_record(struct core *core, const struct node_id *from, struct bytes envelope)
@@ -79,6 +80,8 @@ bool inbox_message(struct core *core, const struct node_id *from, uint8_t type, 
         return copies_asked(core, from, body);
     case MESSAGE_COMPARED:
         return copies_compared(core, from, body);
+    case MESSAGE_DETOUR:
+        return detour_received(core, from, body);
     }
     core->rejected++;
     return false;

@@ -1,6 +1,7 @@
 #include "node/core/net/links.h"
 
 #include "node/core/intake.h"
+#include "node/core/net/detour.h"
 #include "node/core/net/inbox.h"
 #include "node/core/state.h"
 
@@ -30,16 +31,30 @@ struct link *links_find(const struct core *core, uint64_t id)
     return NULL;
 }
 
-// The best link to a node: an open one before one that is being opened.
-static struct link *find_node(const struct core *core, const struct node_id *node)
+bool links_is_detour(const struct link *link)
+{
+    return !node_id_is_zero(&link->via);
+}
+
+// The best link to a node: an open one before one that is being opened, then the one that was heard last.
+static struct link *find_best(const struct core *core, const struct node_id *node, bool is_direct)
 {
     struct link *best = NULL;
     for (size_t i = 0; i < core->links.count; i++) {
         struct link *link = core->links.items[i];
-        if (node_id_equal(&link->node, node) && (!best || (link->is_open && !best->is_open)))
+        if (!node_id_equal(&link->node, node) || (is_direct && links_is_detour(link)))
+            continue;
+        bool is_better =
+            !best || (link->is_open != best->is_open ? link->is_open : link->heard_ms > best->heard_ms);
+        if (is_better)
             best = link;
     }
     return best;
+}
+
+static struct link *find_node(const struct core *core, const struct node_id *node)
+{
+    return find_best(core, node, false);
 }
 
 static void forget(struct core *core, struct link *link)
@@ -58,7 +73,8 @@ static void forget(struct core *core, struct link *link)
 
 static void give_up(struct core *core, struct link *link)
 {
-    outbox_stream(&core->outbox, EFFECT_STREAM_CLOSE, link->id, NULL, (struct bytes){0});
+    if (!links_is_detour(link))
+        outbox_stream(&core->outbox, EFFECT_STREAM_CLOSE, link->id, NULL, (struct bytes){0});
     forget(core, link);
 }
 
@@ -86,9 +102,18 @@ void links_write(struct core *core, struct link *link)
     struct buffer *output = stream_output(&link->stream);
     if (!output->size || !link->is_connected)
         return;
-    outbox_stream(&core->outbox, EFFECT_STREAM_SEND, link->id, NULL, buffer_view(output));
-    buffer_clear(output);
     link->used_ms = core->now_ms;
+    if (links_is_detour(link))
+        detour_write(core, link, buffer_view(output));
+    else
+        outbox_stream(&core->outbox, EFFECT_STREAM_SEND, link->id, NULL, buffer_view(output));
+    buffer_clear(output);
+}
+
+static uint64_t next_id(struct core *core)
+{
+    core->links.next_id = core->links.next_id ? core->links.next_id + 2 : 1;
+    return core->links.next_id;
 }
 
 static struct link *open_link(struct core *core, const struct node_id *node)
@@ -96,16 +121,28 @@ static struct link *open_link(struct core *core, const struct node_id *node)
     struct address address;
     if (!fleet_address(core, node, &address) || !directory_find(&core->directory, node))
         return NULL;
-    core->links.next_id = core->links.next_id ? core->links.next_id + 2 : 1;
-    struct link *link = add(core, core->links.next_id, true);
+    struct link *link = add(core, next_id(core), true);
     link->node = *node;
     outbox_stream(&core->outbox, EFFECT_STREAM_OPEN, link->id, &address, (struct bytes){0});
     return link;
 }
 
-bool links_send(struct core *core, const struct node_id *node, enum message_type type, struct bytes body)
+struct link *links_detour(struct core *core, const struct link *shape)
 {
-    struct link *link = find_node(core, node);
+    struct link *link = add(core, next_id(core), !shape->is_accepted);
+    link->node = shape->node;
+    link->far = shape->far;
+    link->via = shape->via;
+    link->channel = shape->is_accepted ? shape->channel : link->id;
+    link->is_connected = true;
+    links_write(core, link);
+    return link;
+}
+
+// Over this link, or a new one where there is none.
+static bool send(struct core *core, struct link *link, const struct node_id *node, enum message_type type,
+                 struct bytes body)
+{
     if (!link)
         link = open_link(core, node);
     if (!link || body.size > LIMIT_STREAM_FRAME_SIZE_MAX)
@@ -123,6 +160,17 @@ bool links_send(struct core *core, const struct node_id *node, enum message_type
         return true;
     give_up(core, link);
     return false;
+}
+
+bool links_send(struct core *core, const struct node_id *node, enum message_type type, struct bytes body)
+{
+    return send(core, find_node(core, node), node, type, body);
+}
+
+bool links_send_direct(struct core *core, const struct node_id *node, enum message_type type,
+                       struct bytes body)
+{
+    return send(core, find_best(core, node, true), node, type, body);
 }
 
 bool links_is_open(const struct core *core, const struct node_id *node)
@@ -209,7 +257,7 @@ static bool called(struct core *core, struct link *link, const struct stream_eve
         inbox_introduction(core, event->payload);
         node = find_key(core, &event->remote);
     }
-    if (!node)
+    if (!node || (links_is_detour(link) && !node_id_equal(&node->id, &link->far)))
         return false;
     link->node = node->id;
     opened(core, link);
@@ -221,7 +269,7 @@ static bool handle(struct core *core, struct link *link, const struct stream_eve
     switch (event->kind) {
     case STREAM_EVENT_CALLED:
         return event->purpose == STREAM_PEER ? stream_accept(&link->stream) == 0
-                                             : door_called(core, link, event->tag);
+                                             : !links_is_detour(link) && door_called(core, link, event->tag);
     case STREAM_EVENT_ANSWERED:
         return answered(core, link, &event->remote);
     case STREAM_EVENT_OPEN:
@@ -245,6 +293,7 @@ void links_bytes(struct core *core, uint64_t id, struct bytes data)
     struct stream_event event;
     if (!link)
         return;
+    link->heard_ms = core->now_ms;
     stream_receive(&link->stream, data);
     while (stream_next(&link->stream, &event)) {
         bool goes_on = handle(core, link, &event);
@@ -273,7 +322,8 @@ void links_closed(struct core *core, uint64_t id)
 void links_drop(struct core *core, const struct node_id *node)
 {
     for (size_t i = core->links.count; i-- > 0;)
-        if (node_id_equal(&core->links.items[i]->node, node))
+        if (node_id_equal(&core->links.items[i]->node, node) ||
+            node_id_equal(&core->links.items[i]->via, node))
             give_up(core, core->links.items[i]);
     inbox_disconnected(core, node);
 }

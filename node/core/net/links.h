@@ -1,6 +1,6 @@
 // links.h - encrypted connections to other nodes, opened when there is something to say.
 //
-// One link per node is enough; two that were opened at once are both used. A message to a node
+// One link per node is enough; of several the one that was heard last is used. A message to a node
 // without a link waits in the new one until the handshake is over. What waits or was sent when a link
 // breaks is lost: whoever needs an answer notices by links_is_up or asks again. A link that says
 // nothing for a while is closed. Who is at the other end is proved by its datagram key, which its
@@ -30,7 +30,10 @@ struct link {
     bool is_closing;         // all is said: close when it is written
     struct record_id invite; // of a joining one
     uint64_t opened_ms, used_ms;
-    struct buffer waiting; // {type u8, size u32, body}*: until open
+    uint64_t heard_ms;       // 0: never
+    struct node_id via, far; // of a detour (detour.h): over whom, and to whom; else zero
+    uint64_t channel;        // of a detour
+    struct buffer waiting;   // {type u8, size u32, body}*: until open
 };
 
 struct links {
@@ -43,6 +46,13 @@ void links_deinit(struct links *links);
 
 // False when the node's address or key is not known here, or too much waits: nothing was sent.
 bool links_send(struct core *core, const struct node_id *node, enum message_type type, struct bytes body);
+// The same over a connection of its own, never by way of a third.
+bool links_send_direct(struct core *core, const struct node_id *node, enum message_type type,
+                       struct bytes body);
+bool links_is_detour(const struct link *link);
+// A link by way of a third, in the shape of this one: `node` where we call, `far`, `via`, `channel` where it
+// was accepted, `is_accepted`.
+struct link *links_detour(struct core *core, const struct link *shape);
 bool links_is_open(const struct core *core, const struct node_id *node);
 
 void links_opened(struct core *core, uint64_t id, const struct address *peer, bool accepted);

@@ -1,5 +1,6 @@
 #include "node/core/net/take.h"
 
+#include "node/core/net/detour.h"
 #include "node/core/reopen.h"
 #include "node/core/schedule.h"
 #include "node/core/state.h"
@@ -299,6 +300,15 @@ void take_flush(struct core *core)
     }
 }
 
+static void ask_again(struct core *core, struct jobs_asked *asked)
+{
+    if (asked->sent && asked->tries < DETOUR_TRIES)
+        asked->tries++;
+    asked->sent = false;
+    if (asked->tries == DETOUR_TRIES) // the wire may be missing
+        detour_try(core, &asked->id);
+}
+
 static void look(struct core *core, struct job *job)
 {
     if (job->role == JOBS_OWNER && job->row && !job->is_each && has_news(core, job)) {
@@ -320,7 +330,7 @@ void take_tick(struct core *core)
         struct job *job = core->jobs.items[i];
         for (size_t k = 0; job->role == JOBS_TAKING && k < job->asked_count; k++)
             if (!job->asked[k].answered && !owner_is_gone(core, &job->asked[k].id))
-                job->asked[k].sent = false;
+                ask_again(core, &job->asked[k]);
         take_check(core, job);
         if (job->retry_ms && core->now_ms >= job->retry_ms) {
             job->retry_ms = 0;

@@ -23,13 +23,9 @@
 // history that is caught up record by record, is left alone until the owner has done the same.
 //
 // A wire that is missing between two nodes which both reach a third makes neither of them dead, so a take
-// that has to ask over it waits until it is there again: a job whose first node and another keeper cannot
-// hear each other has no new owner for so long. It is doubled by nobody, an owner from before the cut goes
-// on, and every due time is settled after the heal; but none of a job that is new, or whose owner came back
-// or slept, starts meanwhile. Letting the second in rank go ahead instead would need agreement on who cannot
-// be reached, and a time-out would break rule 6. What keeps the rules is to carry question and answer, signed
-// by their authors, through a member that both reach: numbers of epochs only rise, so a copy that comes late
-// or twice changes nothing. This build does not do that.
+// that has to ask over it would wait until it is there again. Letting the second in rank go ahead instead
+// would need agreement on who cannot be reached, and a time-out would break rule 6. So after a few questions
+// in vain the taker makes a link by way of another member (net/detour.h), and is answered over that.
 //
 // Model: shared rules 6-8; checked with three nodes, crashes, cuts and lost messages.
 #ifndef NODE_CORE_NET_TAKE_H
