@@ -284,15 +284,21 @@ static void tell_capped(struct core *core, struct job *job, uint16_t trigger, co
         outbox_notice(&core->outbox, EFFECT_WARNING, "job %s: %s", job->name, text);
 }
 
+static void forget_told(struct jobs_slot *slot)
+{
+    slot->stretch_last_ms = 0;
+    slot->stretch_count = 0;
+    (void)jobs_set_trouble(slot, "");
+}
+
 void emissions_look(struct core *core, struct job *job, uint16_t trigger)
 {
     struct listening heard;
     struct jobs_slot *slot = &job->slots[trigger];
     core->emissions.looked_ms = core->now_ms;
-    if (job->role != JOBS_OWNER) { // the next owner's to say
-        slot->stretch_last_ms = 0;
-        slot->stretch_count = 0;
-        (void)jobs_set_trouble(slot, "");
+    if (job->role != JOBS_OWNER) {
+        if (!node_id_equal(&job->promised.node, &core->self.id))
+            forget_told(slot); // it is the next owner's to say
         return;
     }
     if (!core->emissions.set.count && !slot->trouble && !is_unwritten(slot))

@@ -1,6 +1,9 @@
 // check_upstream.c - rule 4 for what comes after other jobs: the ends it is due by were shown, signed by
 // nodes of the fleet, and make the cause it names, recomputed with the functions of the core.
 //
+// Whether an end is one of a hook, which other hooks do not hear of, is the core's to know: the runner has
+// the definitions of what it starts, not of what that comes after.
+//
 // A network process in wrong hands signs with this node's key, so it can invent an end. What it gains by
 // that is bounded: a start of a command that an operator signed to follow, RATE_PER_HOUR times an hour.
 #include <string.h>
