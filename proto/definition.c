@@ -245,7 +245,7 @@ static void definition_read_placement(struct codec *codec, const Katydid__Defini
 static void definition_read_policy(struct codec *codec, const Katydid__Definition__Definition *in,
                                    struct definition *out)
 {
-    out->busy = (enum definition_busy)codec_number(codec, in->busy, 0, DEFINITION_BUSY_ALLOW);
+    out->busy = (enum definition_busy)codec_number(codec, in->busy, 0, DEFINITION_BUSY_SKIP);
     out->on_lost = (enum definition_on_lost)codec_number(codec, in->on_lost, 0, DEFINITION_ON_LOST_REPORT);
     out->guarantee =
         (enum definition_guarantee)codec_number(codec, in->guarantee, 0, DEFINITION_AT_MOST_ONCE);

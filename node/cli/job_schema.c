@@ -126,14 +126,13 @@ static bool read_node(struct job_reading *reading, const struct job_file_node *n
 
 static bool read_busy(struct job_reading *reading, const struct job_file_node *node)
 {
-    static const char *const WORDS[] = {[DEFINITION_BUSY_SKIP] = "skip",
-                                        [DEFINITION_BUSY_QUEUE] = "queue",
-                                        [DEFINITION_BUSY_REPLACE] = "replace",
-                                        [DEFINITION_BUSY_ALLOW] = "allow"};
+    static const char *const WORDS[] = {"skip", "queue", "replace", "allow"};
+    static const enum definition_busy POLICIES[] = {DEFINITION_BUSY_SKIP, DEFINITION_BUSY_QUEUE,
+                                                    DEFINITION_BUSY_REPLACE, DEFINITION_BUSY_ALLOW};
     unsigned index;
     if (!job_value_choice(&reading->value, node, WORDS, COUNT_OF(WORDS), &index))
         return false;
-    reading->definition->busy = (enum definition_busy)index;
+    reading->definition->busy = POLICIES[index];
     return true;
 }
 

@@ -94,8 +94,8 @@ static void add_keep(struct buffer *out, const struct definition *definition)
 
 void job_yaml_print(const struct definition *definition, const char *name, struct buffer *out)
 {
-    static const char *const SPREADS[] = {"one", "all"}, *const BUSY[] = {"skip", "queue", "replace",
-                                                                          "allow"};
+    static const char *const SPREADS[] = {"one", "all"}, *const BUSY[] = {"", "queue", "replace", "allow",
+                                                                          "skip"};
     static const char *const ON_LOST[] = {"rerun", "report"};
     yaml_writer_add(out, "  ");
     yaml_writer_value(out, name);

@@ -127,7 +127,7 @@ bool runs_show_ends(struct core *core, const struct hash *cause)
     for (size_t i = 0; i < core->runs.count; i++) {
         const struct run *run = core->runs.items[i];
         const struct job *job = jobs_find(&core->jobs, run->job);
-        if (job && run->start.cause == FRAME_UPSTREAM && hash_equal(&run->key.cause, cause))
+        if (job && happening_is(&run->key) && hash_equal(&run->key.cause, cause))
             return ends_show(core, job, &run->key);
     }
     return false;

@@ -290,7 +290,8 @@ static bool is_preceded(const struct core *core, const struct job *job, const st
     return false;
 }
 
-// What is caught up waits for each other, and so it does for what runs: it is no less due than the rest.
+// What is caught up waits for each other, and so it does for what runs: it is no less due than the rest. What
+// happened waits as well, unless the author of the job says otherwise: no calendar brings it again.
 static enum definition_busy policy_of(const struct core *core, const struct job *job,
                                       const struct jobs_pending *pending)
 {
@@ -301,7 +302,9 @@ static enum definition_busy policy_of(const struct core *core, const struct job 
         return DEFINITION_BUSY_SKIP;
     bool waits =
         pending->cause == FRAME_CATCH_UP || pending->cause == FRAME_QUEUED || runs_backfill_only(core, job);
-    return busy == DEFINITION_BUSY_SKIP && waits ? DEFINITION_BUSY_QUEUE : busy;
+    bool has_happened = busy == DEFINITION_BUSY_DEFAULT && happening_is(&pending->key);
+    bool skips = busy == DEFINITION_BUSY_DEFAULT || busy == DEFINITION_BUSY_SKIP;
+    return skips && (waits || has_happened) ? DEFINITION_BUSY_QUEUE : busy;
 }
 
 // What the concurrency policy says of one more run while others live.
@@ -322,6 +325,7 @@ static enum verdict_on_start ask_busy(struct core *core, struct job *job, struct
         runs_cancel(core, job->name, NULL);
         pending->cause = FRAME_QUEUED;
         return START_LATER;
+    case DEFINITION_BUSY_DEFAULT:
     case DEFINITION_BUSY_SKIP:
         break;
     }

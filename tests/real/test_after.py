@@ -41,6 +41,16 @@ class OneNode(story.Story):
         at = self.node.status()["time"]
         self.assertIn("upstream a: failed", self.node.run("why", "good", at, status=None).stdout)
 
+    def test_failures_of_one_instant_are_told_one_after_another(self):
+        self.node.add("alert", "--after", "*", "--outcome", "not-ok", "--shell", "sleep 2; echo $KATYDID_UPSTREAM_JOB")
+        for name in ("one", "two", "three"):
+            self.node.add(name, "--every", "30d", "--shell", "exit 1")
+        for name in ("one", "two", "three"):
+            self.node.run("run", name, status=None)
+        rows = self.wait_ends("alert", 3)
+        told = sorted(self.node.run("logs", row["run"]).stdout.strip() for row in rows)
+        self.assertEqual(told, ["main/one", "main/three", "main/two"])
+
     def test_the_alert_hook_hears_of_every_failure_and_not_of_its_own(self):
         text = """katydid: 1
 jobs:

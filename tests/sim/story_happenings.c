@@ -257,6 +257,32 @@ static void no_more_than_so_many_an_hour(void **state)
     story_end(sim);
 }
 
+static void three_at_one_instant(uint64_t seed, enum definition_busy busy, size_t starts, size_t skipped)
+{
+    struct sim *sim = story_begin(seed, 3, "2026-09-22 10:00:20");
+    const struct sim_job job = {.name = "roll", .waits = &ON_DEPLOY, .busy = busy, .work = {"for=5000"}};
+    story_define(sim->nodes[0], &job);
+    sim_run(sim, SECONDS(5));
+    for (int i = 0; i < 3; i++)
+        emit(sim->nodes[0], "deploy");
+    sim_run(sim, MINUTES(1));
+    assert_int_equal(story_starts(sim, "roll"), starts);
+    struct sim_outcomes outcomes = sim_outcomes_look(sim, sim->nodes[1], "roll", sim_wall_ms(sim));
+    assert_int_equal(outcomes.order_by_status[LEDGER_OK], starts);
+    assert_int_equal(outcomes.order_by_status[LEDGER_SKIPPED], skipped);
+    sim_outcomes_deinit(&outcomes);
+    story_end(sim);
+}
+
+// A due time comes again; what happened does not.
+static void what_happens_while_the_job_runs_waits_unless_its_author_says_skip(void **state)
+{
+    (void)state;
+    three_at_one_instant(37, DEFINITION_BUSY_DEFAULT, 3, 0);
+    three_at_one_instant(38, DEFINITION_BUSY_QUEUE, 3, 0);
+    three_at_one_instant(39, DEFINITION_BUSY_SKIP, 1, 2);
+}
+
 static void a_storm_of_events_is_refused_at_little_cost(void **state)
 {
     (void)state;
@@ -322,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_burst_starts_its_last_event_and_a_throttle_the_first),
         cmocka_unit_test(what_a_throttle_holds_back_is_one_range_whoever_owns_the_job),
         cmocka_unit_test(no_more_than_so_many_an_hour),
+        cmocka_unit_test(what_happens_while_the_job_runs_waits_unless_its_author_says_skip),
         cmocka_unit_test(a_storm_of_events_is_refused_at_little_cost),
         cmocka_unit_test(a_death_is_noticed_once_whoever_owns_the_job),
     };

@@ -90,7 +90,7 @@ static struct definition full_definition(void)
         .spread = DEFINITION_SPREAD_ALL,
         .where = {all_labels, COUNT_OF(all_labels)},
         .node = "nas",
-        .busy = DEFINITION_BUSY_ALLOW,
+        .busy = DEFINITION_BUSY_SKIP,
         .on_lost = DEFINITION_ON_LOST_REPORT,
         .guarantee = DEFINITION_AT_MOST_ONCE,
         .retry_times = LIMIT_RETRY_COUNT_MAX,
