@@ -121,7 +121,7 @@ struct definition {
     uint64_t catch_up_spread_ms; // what is caught up starts within so long, by hash of job and node
     int64_t not_before_ms;       // no due time is earlier; 0: no bound
     int64_t not_after_ms;        // nor later; 0: no bound
-    uint64_t due_count;          // only the first so many due times of each trigger; 0: no bound
+    uint64_t due_count;          // only the first so many due times of each trigger that has any; 0: no bound
     const struct definition_blackout *blackouts;
     size_t blackout_count;
     uint64_t jitter_ms;          // starts up to so much later than due, by hash of job and node

@@ -8,6 +8,7 @@
 #include "node/cli/job_reading.h"
 #include "node/cli/job_trigger.h"
 #include "node/cli/preview.h"
+#include "node/core/trigger/due.h"
 
 enum {
     OUTPUT_LIMIT_MAX = 256 * 1024 * 1024,
@@ -304,6 +305,15 @@ static bool has_trigger(const struct definition *definition, enum definition_tri
     return false;
 }
 
+// What happens has no number that everybody knows.
+static bool may_be_counted(const struct definition *definition)
+{
+    bool may = false;
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        may |= due_has_calendar(&definition->triggers[i]);
+    return may;
+}
+
 static bool check_whole(struct job_reading *reading, const struct job_file_node *map)
 {
     struct definition *definition = reading->definition;
@@ -325,6 +335,9 @@ static bool check_whole(struct job_reading *reading, const struct job_file_node 
         return job_file_refuse(
             reading->value.error, map->place,
             "a boot or file trigger needs `spread: all` or `node`: it happens on one machine");
+    if (definition->due_count && !may_be_counted(definition))
+        return job_file_refuse(reading->value.error, map->place,
+                               "`count` counts due times: it goes with cron, at, and every from an anchor");
     definition_encode(definition, &encoded);
     size_t size = encoded.size;
     buffer_deinit(&encoded);

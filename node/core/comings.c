@@ -1,5 +1,6 @@
 #include "node/core/comings.h"
 
+#include "node/core/barred.h"
 #include "node/core/intake.h"
 #include "node/core/state.h"
 #include "node/core/trigger/event_fate.h"
@@ -162,7 +163,8 @@ void comings_look(struct core *core, struct job *job, uint16_t trigger)
     for (size_t i = 0; i < comings->change_count; i++) {
         const struct comings_change *change = &comings->changes[i];
         if (!fits(core, jobs_definition(core, job), trigger, change) ||
-            happening_is_known(core, job, trigger, &change->cause))
+            happening_is_known(core, job, trigger, &change->cause) ||
+            barred_is(core, job, trigger, change->at_ms))
             continue;
         if (lately >= EVENT_FATE_PER_HOUR) {
             tell_capped(core, job, trigger);

@@ -1,5 +1,6 @@
 #include "node/core/core.h"
 
+#include "node/core/barred.h"
 #include "node/core/ends.h"
 #include "node/core/happening.h"
 #include "node/core/intake.h"
@@ -292,6 +293,7 @@ static void keep_house(struct core *core)
         write_cursors(core, job);
         stall_tick(core, job);
         schedule_expire(core, job);
+        barred_tick(core, job);
         struct table_job *row = job->is_paused ? jobs_row(core, job->name) : NULL;
         if (row && !table_job_is_paused(row, core->wall_ms))
             jobs_follow(core, row);

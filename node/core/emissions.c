@@ -1,5 +1,6 @@
 #include "node/core/emissions.h"
 
+#include "node/core/barred.h"
 #include "node/core/state.h"
 #include "node/core/trigger/duration.h"
 #include "node/core/trigger/event_fate.h"
@@ -155,7 +156,7 @@ struct listening {                        // of one trigger, at one look
     size_t count;
 };
 
-static void listen(const struct core *core, const struct job *job, uint16_t trigger, struct listening *ret)
+static void listen(struct core *core, struct job *job, uint16_t trigger, struct listening *ret)
 {
     const struct definition *definition = jobs_definition(core, job);
     const struct event_set *set = &core->emissions.set;
@@ -164,7 +165,8 @@ static void listen(const struct core *core, const struct job *job, uint16_t trig
     ret->count = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct event_set_item *item = set->items[i];
-        if (!fits(core, definition, trigger, item))
+        if (!fits(core, definition, trigger, item) ||
+            barred_is(core, job, trigger, stamp_wall_ms(item->stamp)))
             continue;
         ret->events[ret->count] = item;
         ret->items[ret->count++] =

@@ -1,5 +1,6 @@
 #include "node/core/ends.h"
 
+#include "node/core/barred.h"
 #include "node/core/happening.h"
 #include "node/core/retry.h"
 #include "node/core/schedule.h"
@@ -366,6 +367,14 @@ static int64_t window_start_ms(const struct core *core, const struct definition 
     return MAX_OF(core->wall_ms - window_ms, stamp_wall_ms(definition->since));
 }
 
+static int64_t last_end_ms(const struct view *view, const struct found *found)
+{
+    int64_t last_ms = 0;
+    for (size_t i = 0; i < found->count; i++)
+        last_ms = MAX_OF(last_ms, view->ends[found->chosen[i]].ended_ms);
+    return last_ms;
+}
+
 // The definition is asked for anew for each end: starting something may change which ones are decoded.
 static void look_at(struct core *core, struct job *job, const struct view *view, size_t newest)
 {
@@ -375,7 +384,7 @@ static void look_at(struct core *core, struct job *job, const struct view *view,
         struct found found;
         if (definition->triggers[i].kind == DEFINITION_AFTER &&
             view->ends[newest].ended_ms > window_start_ms(core, definition) &&
-            find(&of, view, newest, &found))
+            find(&of, view, newest, &found) && !barred_is(core, job, i, last_end_ms(view, &found)))
             occur(core, job, i, &found.cause);
     }
 }

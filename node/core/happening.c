@@ -1,5 +1,6 @@
 #include "node/core/happening.h"
 
+#include "node/core/barred.h"
 #include "node/core/ends.h"
 #include "node/core/intake.h"
 #include "node/core/schedule.h"
@@ -248,6 +249,13 @@ bool happening_describe(const struct core *core, const struct job *job, const st
     default:
         return true;
     }
+}
+
+const char *happening_bars(const struct core *core, const struct job *job, const struct known_key *key)
+{
+    enum definition_trigger_kind kind = kind_of(core, job, key->trigger);
+    bool is_judged_now = kind == DEFINITION_BOOT || kind == DEFINITION_FILE || kind == DEFINITION_MEMBER;
+    return happening_is(key) && is_judged_now ? barred_reason(job, key->trigger, core->wall_ms) : NULL;
 }
 
 void happening_tell(const struct core *core, const struct job *job, const struct known_key *key,

@@ -64,6 +64,8 @@ void happening_look_at(struct core *core, uint64_t now_ms);
 // What START says beyond the cause. False: nobody here knows any more what it was.
 bool happening_describe(const struct core *core, const struct job *job, const struct known_key *key,
                         struct frame_start *start);
+// Why it may not start now; NULL: it may. Of what is judged by when it happened, nothing comes so far.
+const char *happening_bars(const struct core *core, const struct job *job, const struct known_key *key);
 // For people: "boot", "event main/deploy from anna".
 void happening_tell(const struct core *core, const struct job *job, const struct known_key *key,
                     char out[HAPPENING_TEXT_ROOM]);

@@ -1,5 +1,6 @@
 #include "node/core/jobs.h"
 
+#include "node/core/barred.h"
 #include "node/core/schedule.h"
 #include "node/core/stall.h"
 #include "node/core/state.h"
@@ -11,10 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void slot_clear(struct jobs_slot *slot)
+{
+    due_free(slot->compiled);
+    barred_free(slot->barred);
+    slot->compiled = NULL;
+    slot->barred = NULL;
+}
+
 static void slots_free(struct job *job)
 {
     for (size_t i = 0; i < job->slot_count; i++) {
-        due_free(job->slots[i].compiled);
+        slot_clear(&job->slots[i]);
         free(job->slots[i].trouble);
     }
     free(job->slots);
@@ -222,6 +231,8 @@ static void compile(struct job *job, const struct definition *definition, struct
     slot->block_step_ms = block_step_ms(trigger);
     slot->end_period_ms = trigger->from_end ? (int64_t)trigger->period_ms : 0;
     int outcome = due_open(definition, slot->trigger, zone, &slot->compiled, &error);
+    if (outcome == DUE_NO_CALENDAR)
+        outcome = barred_open(definition, zone, &slot->barred, &error);
     if (outcome == DUE_REFUSED)
         jobs_set_problem(job, "trigger %u: %.200s", slot->trigger + 1u, error.text);
 }
@@ -233,10 +244,8 @@ static void compile_all(struct core *core, struct job *job)
     const char *problem;
     const struct zone *zone = zones_find(core, definition->zone, &problem);
     jobs_clear_problem(job);
-    for (size_t i = 0; i < job->slot_count; i++) {
-        due_free(job->slots[i].compiled);
-        job->slots[i].compiled = NULL;
-    }
+    for (size_t i = 0; i < job->slot_count; i++)
+        slot_clear(&job->slots[i]);
     if (!zone && !due_needs_zone(definition))
         zone = zone_utc();
     if (!zone) {
@@ -262,6 +271,15 @@ static void slots_rebuild(struct job *job, const struct definition *definition)
     }
 }
 
+// What happens has no number that everybody knows, so nobody could tell which ones come first.
+static bool cannot_be_counted(const struct definition *definition)
+{
+    bool cannot = definition->due_count > 0;
+    for (size_t i = 0; i < definition->trigger_count; i++)
+        cannot &= !due_has_calendar(&definition->triggers[i]);
+    return cannot;
+}
+
 // What keeps a job from running anywhere, whoever owns it.
 static void judge(const struct core *core, struct job *job)
 {
@@ -271,6 +289,8 @@ static void judge(const struct core *core, struct job *job)
         jobs_set_problem(job, "denied: %s", permission_text(table_job_permission(job->row)));
     else if (definition->need_count > 0)
         jobs_set_problem(job, "denied: it needs %.60s, which this version has not", definition->needs[0]);
+    else if (cannot_be_counted(definition))
+        jobs_set_problem(job, "denied: `count` counts due times, and the job has none");
     else if (definition->guarantee == DEFINITION_AT_MOST_ONCE)
         jobs_set_problem(job, "denied: it needs at-most-once, which this version has not");
     else

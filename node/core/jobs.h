@@ -12,6 +12,7 @@
 #include "node/core/trigger/heap.h"
 #include "proto/definition.h"
 
+struct barred;
 struct core;
 struct table_job;
 
@@ -21,6 +22,7 @@ struct jobs_slot {
     int64_t end_period_ms;  // its period counts from the end of a run (after_end.h); 0: it does not
     uint32_t block_step_ms; // its due times are this far apart and claimed in blocks; 0: one by one
     struct due *compiled;   // owned; NULL: no calendar, or it cannot be computed
+    struct barred *barred;  // owned; of a trigger without one; NULL: whenever something happens is fine
     int64_t decided_ms; // claimed or judged up to here, events as well; never falls within a schedule version
     int64_t written_ms; // the cursor on disk
     uint64_t told_ms;   // monotonic: what did not start it was told of; 0: never

@@ -2,6 +2,7 @@
 
 #include "node/core/after_end.h"
 #include "node/core/backfill.h"
+#include "node/core/barred.h"
 #include "node/core/catch_up.h"
 #include "node/core/happening.h"
 #include "node/core/reopen.h"
@@ -21,8 +22,12 @@ bool schedule_is_possible(const struct core *core, const struct job *job)
 static int64_t claim_time_ms(const struct core *core, const struct job *job, const struct jobs_slot *slot)
 {
     int64_t due_ms;
-    if (after_end_is(slot))
-        return after_end_due_ms(core, job, slot, &due_ms) ? due_ms - SCHEDULE_AHEAD_MS : INT64_MAX;
+    if (after_end_is(slot)) {
+        if (!after_end_due_ms(core, job, slot, &due_ms))
+            return INT64_MAX;
+        int64_t over_ms = barred_blackout_end_ms(slot, due_ms);
+        return over_ms ? over_ms : due_ms - SCHEDULE_AHEAD_MS;
+    }
     if (!slot->compiled || !due_next(slot->compiled, slot->decided_ms, &due_ms))
         return INT64_MAX;
     int64_t end_ms = catch_up_blackout_end_ms(slot->compiled, due_ms);
@@ -191,19 +196,38 @@ static uint32_t count_unknown(const struct core *core, const struct job *job, co
     return count;
 }
 
+// In a blackout that is over by now, it would have been due again and again.
+static void skip_interval(struct core *core, struct job *job, struct jobs_slot *slot, int64_t due_ms,
+                          int64_t over_ms)
+{
+    struct known_key key = key_of(core, job, slot, due_ms);
+    int64_t more = (over_ms - 1 - due_ms) / slot->end_period_ms;
+    const struct ledger_verdict shape = {
+        .status = LEDGER_SKIPPED, .reason = "blackout", .count = (uint64_t)more + 1};
+    slot->decided_ms = due_ms + more * slot->end_period_ms;
+    verdict(core, job, &key, slot->decided_ms, &shape);
+}
+
 static void claim_interval(struct core *core, struct job *job, struct jobs_slot *slot)
 {
     struct ledger_claim shape = {.count = 1};
-    if (after_end_due_ms(core, job, slot, &shape.occurrence.due_ms) &&
-        shape.occurrence.due_ms - SCHEDULE_AHEAD_MS <= core->wall_ms)
+    int64_t *due_ms = &shape.occurrence.due_ms;
+    if (!after_end_due_ms(core, job, slot, due_ms) || claim_time_ms(core, job, slot) > core->wall_ms)
+        return;
+    int64_t over_ms = barred_blackout_end_ms(slot, *due_ms);
+    if (over_ms)
+        skip_interval(core, job, slot, *due_ms, over_ms);
+    else
         claim(core, job, slot, &shape);
 }
 
 static void claim_slot(struct core *core, struct job *job, struct jobs_slot *slot)
 {
     int64_t due_ms;
-    if (after_end_is(slot))
+    if (after_end_is(slot)) {
         claim_interval(core, job, slot);
+        claim_interval(core, job, slot); // what lies after a blackout
+    }
     if (!slot->compiled)
         return;
     catch_up_slot(core, job, slot);
@@ -382,6 +406,11 @@ static enum verdict_on_start ask(struct core *core, struct job *job, struct jobs
     }
     if (job->stall && job->stall->status == LEDGER_SKIPPED) {
         skip(core, job, pending, job->stall->reason);
+        return START_NEVER;
+    }
+    const char *barred = happening_bars(core, job, &pending->key);
+    if (barred) {
+        skip(core, job, pending, barred);
         return START_NEVER;
     }
     if (start_time_is_over(core, job, &pending->key)) {

@@ -34,6 +34,7 @@ struct sim_job {
     uint64_t jitter_ms;
     bool from_end;                         // every_ms counts from the end of the run before
     uint64_t blackout_minute, blackout_ms; // from this minute of each hour, for so long; 0: none
+    int64_t not_before_ms, not_after_ms;
     enum definition_busy busy;
     enum definition_on_lost on_lost;
     enum definition_spread spread;
@@ -54,6 +55,7 @@ struct sim_version { // of a job's schedule, as far as the oracle minds
     int64_t anchor_ms;
     int64_t at_ms;
     bool from_end; // nobody but the owner knows its due times
+    bool waits;    // it has none
     uint64_t blackout_minute, blackout_ms;
     const int64_t *due_ms; // the story's
     size_t due_count;

@@ -56,7 +56,7 @@ static bool speaks_of(const struct sim *sim, const struct control_run *row, cons
     uint64_t count = 0;
     int64_t heard_ms = MAX_OF(sim->check->hearing_ms, (int64_t)AHEAD_MS);
     unbounded.until_ms = INT64_MAX;
-    if (version->from_end)
+    if (version->from_end || version->waits)
         return strcmp(version->job, row->job) == 0;
     if (strcmp(version->job, row->job) != 0 || sim_version_next(&unbounded, row->due_ms - 1) != row->due_ms ||
         (version->until_ms != INT64_MAX && row->last_due_ms > version->until_ms + heard_ms))

@@ -35,6 +35,29 @@ static struct due *open_due(const struct definition *definition)
     return due;
 }
 
+static void what_happens_is_bound_by_the_same_words(void **state)
+{
+    (void)state;
+    struct definition definition = hourly();
+    const struct definition_blackout night = {.expression = "0 2 * * *", .length_ms = 2 * (uint64_t)HOUR_MS};
+    struct due *limits = NULL;
+    struct trigger_error error = {0};
+    assert_int_equal(due_open_limits(&definition, zone_utc(), &limits, &error), DUE_NO_CALENDAR);
+    definition.not_before_ms = MONDAY_MS + HOUR_MS;
+    definition.not_after_ms = MONDAY_MS + 9 * HOUR_MS;
+    definition.blackouts = &night;
+    definition.blackout_count = 1;
+    assert_int_equal(due_open_limits(&definition, zone_utc(), &limits, &error), 0);
+    assert_string_equal(due_limit(limits, MONDAY_MS), "before not_before");
+    assert_null(due_limit(limits, MONDAY_MS + HOUR_MS));
+    assert_string_equal(due_limit(limits, MONDAY_MS + 2 * HOUR_MS), "blackout");
+    assert_string_equal(due_limit(limits, MONDAY_MS + 4 * HOUR_MS - 1), "blackout");
+    assert_null(due_limit(limits, MONDAY_MS + 4 * HOUR_MS));
+    assert_null(due_limit(limits, MONDAY_MS + 9 * HOUR_MS));
+    assert_string_equal(due_limit(limits, MONDAY_MS + 9 * HOUR_MS + 1), "after not_after");
+    due_free(limits);
+}
+
 static void nothing_is_due_before_the_schedule_began(void **state)
 {
     (void)state;
@@ -190,6 +213,7 @@ static void only_what_goes_by_the_calendar_needs_a_zone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_happens_is_bound_by_the_same_words),
         cmocka_unit_test(nothing_is_due_before_the_schedule_began),
         cmocka_unit_test(bounds_are_part_of_what_they_bound),
         cmocka_unit_test(only_the_first_due_times_count),

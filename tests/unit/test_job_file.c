@@ -267,6 +267,7 @@ static void a_file_with_no_jobs_names_its_namespace(void **state)
 static void choices_are_listed_when_missed(void **state)
 {
     (void)state;
+    refused("katydid: 1\njobs:\n  a: ^{event: e, run: [x], count: 3}\n", "counts due times");
     refused(LINE_3("{every: 5m, run: [x], busy: ^never}"), "write skip, queue, replace or allow");
     refused(LINE_3("{every: 5m, run: [x], catch_up: ^some}"), "write last, none or all");
     refused(LINE_3("{every: 5m, run: [x], catch_up: ^last:x}"), "");
@@ -411,9 +412,10 @@ static void exported_triggers_of_every_kind_are_found_unchanged(void **state)
         "    spread: all\n    stdin: event\n"
         "    catch_up: {run: all, within: 6h, spread: 10m}\n"
         "    jitter: 30s\n    not_before: 2027-01-01T00:00Z\n    not_after: 2028-01-01T00:00Z\n"
-        "    count: 12\n    max_clock_error: 5s\n"
+        "    max_clock_error: 5s\n"
         "    blackout: [\"0 8 * * MON-FRI for 10h\", {from: 2027-12-24T00:00, until: 2027-12-27T00:00}]\n"
         "    run: [x]\n");
+    survives_the_round(LINE_3("{cron: \"0 3 * * *\", event: deploy, count: 12, run: [x]}"));
     survives_the_round(LINE_3("{boot: true, node: a, stdin: {text: event}, run: [x]}"));
     survives_the_round(LINE_3("{after: {job: \"*\", outcome: not-ok}, run: [x]}"));
 }

@@ -90,6 +90,30 @@ static void a_boot_job_before_its_delay_is_over(void **state)
     support_attack_denied(runner, &start, 4, "after the boot");
 }
 
+static void a_boot_outside_the_bounds_of_its_job(void **state)
+{
+    struct support_runner *runner = *state;
+    const struct definition_trigger trigger = {.kind = DEFINITION_BOOT};
+    const struct definition_blackout now = {.from_ms = clock_wall_ms() - 60000, .length_ms = 3600000};
+    struct definition definition = support_runner_definition(runner, "bounded", "true");
+    struct frame_start start = define_boot(runner, "hello", 0);
+    definition.triggers = &trigger;
+    definition.spread = DEFINITION_SPREAD_ALL;
+    definition.not_after_ms = clock_wall_ms() - 1000;
+    start.definition = support_attack_define(runner, &definition).definition;
+    support_attack_denied(runner, &start, 4, "after not_after");
+    strcpy(definition.name, "dark");
+    definition.not_after_ms = 0;
+    definition.blackouts = &now;
+    definition.blackout_count = 1;
+    start.definition = support_attack_define(runner, &definition).definition;
+    support_attack_denied(runner, &start, 4, "blackout");
+    strcpy(definition.name, "light");
+    definition.blackout_count = 0;
+    start.definition = support_attack_define(runner, &definition).definition;
+    support_attack_started(runner, &start);
+}
+
 // --- events ------------------------------------------------------------------
 
 static struct frame_start define_event(struct support_runner *runner,
@@ -276,6 +300,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, support_runner_set_up, support_runner_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_boot_that_was_not_this_one_or_not_of_this_node),
+        TEST(a_boot_outside_the_bounds_of_its_job),
         TEST(a_boot_twice),
         TEST(a_boot_job_before_its_delay_is_over),
         TEST(an_event_that_was_shown_starts_its_job_once),

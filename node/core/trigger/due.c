@@ -45,12 +45,10 @@ bool due_needs_clock(const struct definition_trigger *trigger)
 
 bool due_needs_zone(const struct definition *definition)
 {
-    bool needs = false, has_calendar = false;
-    for (size_t i = 0; i < definition->trigger_count; i++) {
+    bool needs = false;
+    for (size_t i = 0; i < definition->trigger_count; i++)
         needs |= definition->triggers[i].kind == DEFINITION_CRON;
-        has_calendar |= due_has_calendar(&definition->triggers[i]);
-    }
-    for (size_t i = 0; i < definition->blackout_count && has_calendar; i++)
+    for (size_t i = 0; i < definition->blackout_count; i++)
         needs |= definition->blackouts[i].expression != NULL;
     return needs;
 }
@@ -139,6 +137,33 @@ int due_open(const struct definition *definition, size_t trigger, const struct z
     set_bounds(definition, due);
     *ret = due;
     return 0;
+}
+
+int due_open_limits(const struct definition *definition, const struct zone *zone, struct due **ret,
+                    struct trigger_error *ret_error)
+{
+    if (!definition->blackout_count && !definition->not_before_ms && !definition->not_after_ms)
+        return DUE_NO_CALENDAR;
+    struct due *due = base_alloc(1, sizeof *due + definition->blackout_count * sizeof due->blackouts[0]);
+    due->blackout_count = definition->blackout_count;
+    if (open_blackouts(definition, zone, due, ret_error)) {
+        due_free(due);
+        return DUE_REFUSED;
+    }
+    due->after_ms = definition->not_before_ms ? definition->not_before_ms - 1 : INT64_MIN;
+    due->last_ms = definition->not_after_ms ? definition->not_after_ms : INT64_MAX;
+    *ret = due;
+    return 0;
+}
+
+const char *due_limit(const struct due *due, int64_t at_ms)
+{
+    int64_t end_ms;
+    if (at_ms <= due->after_ms)
+        return "before not_before";
+    if (at_ms > due->last_ms)
+        return "after not_after";
+    return due_is_blacked_out(due, at_ms, &end_ms) ? "blackout" : NULL;
 }
 
 void due_free(struct due *due)

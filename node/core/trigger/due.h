@@ -54,6 +54,15 @@ bool due_blackout_start(const struct due *due, int64_t at_ms, int64_t *ret_start
 // The first start of a blackout after an instant. False: none comes.
 bool due_next_blackout(const struct due *due, int64_t after_ms, int64_t *ret_start_ms);
 
+// --- triggers without a calendar ---
+
+// What the definition says beside its triggers, alone. 0, DUE_REFUSED, or DUE_NO_CALENDAR: it says nothing,
+// so whatever happens counts. Only to be asked for blackouts and with due_limit.
+int due_open_limits(const struct definition *definition, const struct zone *zone, struct due **ret,
+                    struct trigger_error *ret_error) WARN_UNUSED;
+// Why nothing that happens at this instant counts: one of few texts, each always the same one. NULL: it does.
+const char *due_limit(const struct due *due, int64_t at_ms);
+
 // By how much a node starts later than due, the same at every start: 0 ... span_ms by hash of job and node.
 int64_t due_offset_ms(uint64_t span_ms, const char *job, const struct node_id *node);
 

@@ -7,6 +7,7 @@
 #include "crdt/scope.h"
 #include "crdt/stamp.h"
 #include "node/core/trigger/boot.h"
+#include "node/core/trigger/due.h"
 #include "node/core/trigger/event_fate.h"
 #include "node/core/trigger/member_change.h"
 #include "node/io/runner/check.h"
@@ -171,7 +172,32 @@ static int judge_member(struct check *check, const struct definition_trigger *tr
     return 0;
 }
 
-int check_happening(struct check *check, const struct definition_trigger *trigger)
+// By when it happened, as the core judges it; a boot, a file and a member by when they start.
+static int judge_limits(struct check *check, const struct definition_trigger *trigger)
+{
+    const struct definition *definition = &check->definition;
+    const struct zone *zone = zone_files_zone(check->world->zones, definition->zone);
+    struct trigger_error error = {0};
+    struct due *limits = NULL;
+    bool has_time = trigger->kind == DEFINITION_EVENT || trigger->kind == DEFINITION_AFTER;
+    int64_t at_ms = has_time ? check->happened_ms : check->world->wall_ms;
+    if (trigger->kind == DEFINITION_EVERY)
+        at_ms = check->start->due_ms;
+    if (!definition->blackout_count && !definition->not_before_ms && !definition->not_after_ms)
+        return 0;
+    if (!zone && !due_needs_zone(definition))
+        zone = zone_utc();
+    if (!zone)
+        return check_deny(check, "time zone %s is not known here", definition->zone);
+    int outcome = due_open_limits(definition, zone, &limits, &error);
+    if (outcome)
+        return check_deny(check, "its blackouts cannot be computed: %s", error.text);
+    const char *reason = due_limit(limits, at_ms);
+    due_free(limits);
+    return reason ? check_deny(check, "what it is for came at a wrong time: %s", reason) : 0;
+}
+
+static int judge_cause(struct check *check, const struct definition_trigger *trigger)
 {
     const struct frame_start *start = check->start;
     if (trigger->kind == DEFINITION_EVERY)
@@ -197,4 +223,10 @@ int check_happening(struct check *check, const struct definition_trigger *trigge
     default:
         return check_deny(check, "its trigger has no due times");
     }
+}
+
+int check_happening(struct check *check, const struct definition_trigger *trigger)
+{
+    int outcome = judge_cause(check, trigger);
+    return outcome ? outcome : judge_limits(check, trigger);
 }
