@@ -166,11 +166,14 @@ void answer_runs(struct core *core, uint64_t client, const struct control_reques
 void answer_runs_done(struct core *core, struct answer *answer)
 {
     gather_part(&answer->gather, find_trigger, core);
+    for (size_t i = 0; i < answer->gather.count; i++)
+        add_live(core, answer, &answer->gather.items[i]);
+    if (!answer->run_prefix[0])
+        gather_join(&answer->gather, find_trigger, core);
     gather_sort(&answer->gather);
     size_t shown = 0;
     for (size_t i = 0; i < answer->gather.count && shown < answer->limit; i++) {
-        struct gather_due *due = &answer->gather.items[i];
-        add_live(core, answer, due);
+        const struct gather_due *due = &answer->gather.items[i];
         enum ledger_status status = gather_status(due);
         if (gather_time_ms(due) > core->wall_ms ||
             (answer->failed && (status == LEDGER_OK || status == LEDGER_OPEN)))

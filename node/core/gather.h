@@ -55,6 +55,9 @@ void gather_row(struct gather *gather, const struct event_row *row, const struct
 // parted around them. find_trigger: what the due times of a stretch are; NULL: evenly spaced.
 typedef const struct due *gather_find_trigger(const void *context, const struct gather_due *stretch);
 void gather_part(struct gather *gather, gather_find_trigger *find_trigger, const void *context);
+// Makes one stretch of neighbours that did not run for the same reason (gather_join.c). They are told without
+// the claims they had.
+void gather_join(struct gather *gather, gather_find_trigger *find_trigger, const void *context);
 void gather_sort(struct gather *gather); // newest due time first
 // The attempt that decides; NULL when there is none (a verdict only).
 const struct gather_run *gather_deciding_run(const struct gather_due *due);

@@ -25,6 +25,24 @@ static size_t verdict_rows(struct sim_node *node, const char *job, char reason[2
     return count;
 }
 
+// Rows that tell of what was skipped.
+static size_t skipped_rows(struct sim_node *node, const char *job)
+{
+    const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .limit = 1000};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    size_t count = 0;
+    assert_true(answer->is_done);
+    for (size_t i = 0; i < answer->count; i++) {
+        struct arena arena = {0};
+        struct control_reply reply;
+        sim_answer_get(answer, i, &arena, &reply);
+        count += reply.kind == CONTROL_REPLY_RUN && reply.is.run.status == LEDGER_SKIPPED;
+        arena_deinit(&arena);
+    }
+    sim_answer_free(answer);
+    return count;
+}
+
 static const struct sim_job pinned = {.name = "pinned",
                                       .every_ms = SECONDS(20),
                                       .node = "n3",
@@ -123,6 +141,27 @@ static void a_pause_is_one_stretch_with_a_name_while_it_lasts(void **state)
     story_end(sim);
 }
 
+// However the pause lies to the blocks of claims, and whoever pauses: it is one row.
+static void a_short_pause_of_a_job_every_two_seconds_is_one_stretch(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 51; seed < 61; seed++) {
+        struct sim *sim = story_begin(seed, 1 + seed % 3, "2026-09-22 10:00:00");
+        const struct sim_job job = {.name = "tick", .every_ms = SECONDS(2), .work = {"for=100"}};
+        story_define(sim->nodes[0], &job);
+        sim_run(sim, SECONDS(25) + (seed - 51) * 1300);
+        story_pause(sim->nodes[0], "tick");
+        sim_run(sim, SECONDS(13) + (seed - 51) * 700);
+        assert_true(skipped_rows(sim->nodes[0], "main/tick") <= 1);
+        story_resume(sim->nodes[0], "tick");
+        sim_run(sim, SECONDS(30));
+        for (size_t i = 0; i < sim->node_count; i++)
+            assert_int_equal(skipped_rows(sim->nodes[i], "main/tick"), 1);
+        assert_int_equal(story_count(sim->nodes[0], "tick", LEDGER_MISSED), 0);
+        story_end(sim);
+    }
+}
+
 static void what_was_due_before_the_pause_is_missed(void **state)
 {
     (void)state;
@@ -200,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_node_that_comes_back_still_catches_up),
         cmocka_unit_test(a_name_nobody_has_blocks_it),
         cmocka_unit_test(a_pause_is_one_stretch_with_a_name_while_it_lasts),
+        cmocka_unit_test(a_short_pause_of_a_job_every_two_seconds_is_one_stretch),
         cmocka_unit_test(what_was_due_before_the_pause_is_missed),
         cmocka_unit_test(a_drained_node_skips_its_own),
         cmocka_unit_test(what_this_build_lacks_is_denied),
