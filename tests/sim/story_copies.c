@@ -172,6 +172,33 @@ static void a_question_is_answered_in_few_messages(void **state)
     story_end(sim);
 }
 
+static void drain(struct sim_node *node, bool undo)
+{
+    const struct control_request request = {.kind = CONTROL_DRAIN, .undo = undo, .now = true};
+    sim_answer_free(sim_person_ask(node->sim, node, &request));
+}
+
+static void who_keeps_a_job_again_after_a_moment_gets_what_was_written_in_it(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(12, 5, "2026-09-22 10:00:00");
+    const struct sim_job tick = {.name = "tick", .every_ms = SECONDS(10), .work = {"for=300"}};
+    story_define(sim->nodes[0], &tick);
+    story_until(sim, "2026-09-22 10:00:36");
+    struct sim_node *other = keeper(sim, "main/tick", 1);
+    for (size_t i = 0; i < 6; i++) {
+        sim_run(sim, 1200); // it is claimed two seconds ahead
+        drain(other, false);
+        sim_run(sim, 1300);
+        drain(other, true);
+        sim_run(sim, SECONDS(10) - 2500);
+    }
+    sim_run(sim, MINUTES(1));
+    assert_ptr_equal(keeper(sim, "main/tick", 1), other);
+    expect_copies(sim, "main/tick");
+    story_end(sim);
+}
+
 // More jobs than are compared at a time, and more records than one message names.
 static void whoever_comes_late_gets_everything_of_many_jobs(void **state)
 {
@@ -241,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_newcomer_keeps_what_was_written_of_jobs_deleted_before_it_came),
         cmocka_unit_test(what_was_tried_again_elsewhere_is_not_when_news_of_the_first_attempt_comes),
         cmocka_unit_test(a_question_is_answered_in_few_messages),
+        cmocka_unit_test(who_keeps_a_job_again_after_a_moment_gets_what_was_written_in_it),
         cmocka_unit_test(whoever_comes_late_gets_everything_of_many_jobs),
         cmocka_unit_test(records_about_jobs_of_many_keepers_reach_all_of_them),
         cmocka_unit_test(nothing_is_said_while_nobody_comes_or_goes),

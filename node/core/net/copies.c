@@ -2,7 +2,6 @@
 
 #include "gossip/members.h"
 #include "node/core/state.h"
-#include "proto/sorted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,7 @@ void copies_deinit(struct copies *copies)
         look_deinit(&copies->looks[i]);
     free(copies->looks);
     free(copies->questions);
-    free(copies->settled);
+    copies_settled_deinit(&copies->settled);
     *copies = (struct copies){0};
 }
 
@@ -62,77 +61,10 @@ void copies_digest(struct bytes ids, uint8_t out[MESSAGE_DIGEST_SIZE])
 
 // --- what is settled ---
 
-static uint64_t name_key(const char *name)
+static bool is_each(const struct core *core, const char *name)
 {
-    struct hash hash = job_hash_of(name, 0);
-    uint64_t key;
-    memcpy(&key, hash.b, sizeof key);
-    return key;
-}
-
-static uint32_t node_key(const struct node_id *id)
-{
-    uint32_t key;
-    memcpy(&key, id->b, sizeof key);
-    return key;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    return (left > right) - (left < right);
-}
-
-static struct copies_keepers keepers_of(const struct owner_rank *rank, bool is_each)
-{
-    struct copies_keepers keepers = {.is_each = is_each};
-    for (size_t i = 0; i < rank->count; i++)
-        keepers.keys[i] = node_key(&rank->nodes[i]);
-    qsort(keepers.keys, COUNT_OF(keepers.keys), sizeof keepers.keys[0], compare_keys);
-    return keepers;
-}
-
-static bool has_key(const struct copies_keepers *keepers, uint32_t key)
-{
-    for (size_t i = 0; i < COUNT_OF(keepers->keys); i++)
-        if (keepers->keys[i] == key)
-            return true;
-    return false;
-}
-
-static int compare_names(const void *element, const void *key)
-{
-    const struct copies_settled *settled = element;
-    uint64_t name = *(const uint64_t *)key;
-    return (settled->name_key > name) - (settled->name_key < name);
-}
-
-static bool find_settled(const struct copies *copies, uint64_t name, size_t *ret_at)
-{
-    return sorted_find(SORTED(copies->settled, copies->settled_count, compare_names), &name, ret_at);
-}
-
-static bool is_settled(const struct copies *copies, const struct copies_job *job)
-{
-    size_t at;
-    if (!find_settled(copies, name_key(job->name), &at))
-        return false;
-    const struct copies_keepers *keepers = &copies->settled[at].keepers;
-    return memcmp(keepers->keys, job->keys.keys, sizeof keepers->keys) == 0 &&
-           keepers->is_each == job->keys.is_each;
-}
-
-static void settle(struct copies *copies, const struct copies_job *job)
-{
-    uint64_t name = name_key(job->name);
-    size_t at;
-    if (!find_settled(copies, name, &at)) {
-        void *settled = copies->settled;
-        sorted_insert(&settled, &copies->settled_count, &copies->settled_capacity, at,
-                      sizeof *copies->settled);
-        copies->settled = settled;
-    }
-    copies->settled[at] = (struct copies_settled){name, job->keys};
+    const struct job *job = jobs_find(&core->jobs, name);
+    return job && job->is_each;
 }
 
 // In a large fleet not all at once: all that have something to tell tell it to the same few.
@@ -154,26 +86,34 @@ void copies_look_again(struct core *core)
 void copies_forget(struct core *core)
 {
     core->copies.serial++;
-    core->copies.settled_count = 0;
+    core->copies.settled.count = 0;
     copies_look_again(core);
 }
 
-// Of a job that each node sees to itself, only those that keep it may have what the node has not told others.
 void copies_changed(struct core *core, const struct node_id *node)
 {
-    struct copies *copies = &core->copies;
-    uint32_t self = node_key(&core->self.id), other = node_key(node);
-    size_t kept = 0;
-    for (size_t i = 0; i < copies->settled_count; i++) {
-        const struct copies_settled settled = copies->settled[i];
-        bool is_touched =
-            has_key(&settled.keepers, other) || (settled.keepers.is_each && has_key(&settled.keepers, self));
-        if (!is_touched)
-            copies->settled[kept++] = settled;
-    }
-    copies->settled_count = kept;
-    copies->serial++;
+    core->copies.serial++;
+    copies_settled_forget_node(&core->copies.settled, &core->self.id, node);
     copies_look_again(core);
+}
+
+static bool is_compared_with_others(const struct copies_page *page, const char *name,
+                                    const struct copies_settled_keepers *keepers)
+{
+    for (size_t i = 0; i < page->job_count; i++)
+        if (strcmp(page->jobs[i].name, name) == 0)
+            return !copies_settled_equal(&page->jobs[i].keys, keepers);
+    return false;
+}
+
+void copies_written(struct core *core, const char *name, const struct owner_rank *rank)
+{
+    struct copies *copies = &core->copies;
+    const struct copies_settled_keepers keepers = copies_settled_keepers_of(rank, is_each(core, name));
+    bool is_compared = is_compared_with_others(&copies->page, name, &keepers);
+    copies->serial += is_compared; // that page settles nothing
+    if (copies_settled_forget_others(&copies->settled, name, &keepers) || is_compared)
+        copies_look_again(core);
 }
 
 // --- a page of jobs ---
@@ -213,9 +153,8 @@ static void add_job(struct core *core, const char *name)
     for (size_t i = 0; i < rank.count; i++)
         if (!node_id_equal(&rank.nodes[i], &core->self.id))
             job.keepers[job.keeper_count++] = rank.nodes[i];
-    const struct job *own = jobs_find(&core->jobs, name);
-    job.keys = keepers_of(&rank, own && own->is_each);
-    if (!job.keeper_count || is_settled(&core->copies, &job))
+    job.keys = copies_settled_keepers_of(&rank, is_each(core, name));
+    if (!job.keeper_count || copies_settled_has(&core->copies.settled, name, &job.keys))
         return;
     for (size_t i = 0; i < job.keeper_count; i++)
         add_peer(page, &job.keepers[i]);
@@ -271,7 +210,7 @@ static void end_page(struct core *core)
         bool is_settled_now = lacks_nothing(page, &page->jobs[i]);
         copies->is_unsettled |= !is_settled_now;
         if (is_settled_now && page->serial == copies->serial)
-            settle(copies, &page->jobs[i]);
+            copies_settled_add(&copies->settled, page->jobs[i].name, &page->jobs[i].keys);
     }
     bool has_more = page->has_more;
     page_clear(page);

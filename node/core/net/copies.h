@@ -20,7 +20,7 @@
 #define NODE_CORE_NET_COPIES_H
 
 #include "node/core/effect.h"
-#include "node/core/owner.h"
+#include "node/core/net/copies_settled.h"
 #include "proto/message.h"
 
 struct core;
@@ -36,17 +36,12 @@ enum {
     COPIES_HELD_SIZE = 48 * 1024, // of records gathered for one message
 };
 
-struct copies_keepers {                // of a job, this node too
-    uint32_t keys[OWNER_KEEPER_COUNT]; // ascending; 0: none
-    bool is_each;                      // every node writes about it
-};
-
 struct copies_job { // one of the page
     char name[NAME_JOB_ROOM];
     struct node_id keepers[OWNER_KEEPER_COUNT]; // the others
     bool differs[OWNER_KEEPER_COUNT];
     size_t keeper_count;
-    struct copies_keepers keys;
+    struct copies_settled_keepers keys;
     uint8_t digest[MESSAGE_DIGEST_SIZE];
 };
 
@@ -98,11 +93,6 @@ struct copies_question { // somebody else's comparison, being answered
     struct message_compared compared;
 };
 
-struct copies_settled { // under these keepers nobody lacked anything
-    uint64_t name_key;
-    struct copies_keepers keepers;
-};
-
 struct copies {
     bool is_wanted;    // a walk
     uint64_t start_ms; // monotonic: not before
@@ -110,8 +100,7 @@ struct copies {
     uint64_t serial; // of changes
     bool is_walking, is_unsettled;
     struct copies_page page;
-    struct copies_settled *settled; // owned, by name
-    size_t settled_count, settled_capacity;
+    struct copies_settled settled;
     struct copies_look *looks; // owned
     size_t look_count, look_capacity;
     struct copies_question *questions; // owned
@@ -125,6 +114,8 @@ void copies_deinit(struct copies *copies);
 void copies_changed(struct core *core, const struct node_id *node);
 // The same of everything.
 void copies_forget(struct core *core);
+// A record about this job was handed to these, which may keep it for a moment only.
+void copies_written(struct core *core, const char *name, const struct owner_rank *rank);
 // The keepers of some job may be others now.
 void copies_look_again(struct core *core);
 void copies_tick(struct core *core); // each second

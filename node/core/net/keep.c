@@ -63,8 +63,9 @@ bool keep_find_keepers(struct core *core, const char *name, struct owner_rank *r
     return is_known;
 }
 
-size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
-                         struct node_id holders[KEEP_HOLDER_MAX])
+// Of the jobs of a record that is being written; or of those somebody asks about.
+static size_t find_holders(struct core *core, const char *const *jobs, size_t job_count, bool is_written,
+                           struct node_id holders[KEEP_HOLDER_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < job_count; i++) {
@@ -72,11 +73,18 @@ size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_
         struct owner_rank rank = {0};
         if (job && job->row && !node_id_is_zero(&job->promised.node))
             (void)keep_add_holder(core, &job->promised.node, holders, &count);
-        (void)keep_find_keepers(core, jobs[i], &rank);
+        if (keep_find_keepers(core, jobs[i], &rank) && is_written)
+            copies_written(core, jobs[i], &rank);
         for (size_t k = 0; k < rank.count; k++)
             (void)keep_add_holder(core, &rank.nodes[k], holders, &count);
     }
     return count;
+}
+
+size_t keep_find_holders(struct core *core, const char *const *jobs, size_t job_count,
+                         struct node_id holders[KEEP_HOLDER_MAX])
+{
+    return find_holders(core, jobs, job_count, false, holders);
 }
 
 bool keep_send(struct core *core, const struct node_id *to, const struct bytes *envelopes, size_t count)
@@ -121,7 +129,7 @@ void keep_record(struct core *core, const struct hash *id, struct bytes envelope
 {
     struct node_id holders[KEEP_HOLDER_MAX];
     struct keep_item item = {.id = *id};
-    item.holder_count = keep_find_holders(core, jobs, job_count, holders);
+    item.holder_count = find_holders(core, jobs, job_count, true, holders);
     if (!item.holder_count)
         return;
     item.holders = base_copy(holders, item.holder_count * sizeof *holders);
