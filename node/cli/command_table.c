@@ -52,7 +52,7 @@ static const struct command_option LEAVE[] = {
 };
 
 static const struct command_option ADD[] = {
-    {"cron", "EXPR", true, "five fields: minute hour day month weekday, or @daily and the like"},
+    {"cron", "EXPR", true, "minute hour day month weekday, or with seconds first; or @daily, @every 5m"},
     {"every", "DUR", false, "a period like 90s, 5m or 1d"},
     {"at", "TIME", true, "a point in time like 2027-03-28T01:30, tomorrow 02:30 or in 1h"},
     {"expires", "DUR", false, "how long after --at a start still makes sense"},
@@ -78,7 +78,8 @@ static const struct command_option ADD[] = {
     {"not-before", "TIME", false, "not due before; a time like those of --at, or a day"},
     {"not-after", "TIME", false, "not due after; the same"},
     {"count", "N", false, "only the first N due times"},
-    {"blackout", "WHEN", true, "not carried out then: EXPR for DUR, TIME for DUR, or TIME until TIME"},
+    {"blackout", "WHEN", true,
+     "not carried out then: 0 8 * * MON-FRI for 10h, TIME for DUR, TIME until TIME"},
     {"max-clock-error", "DUR", false, "only where the clock is known to be that right"},
     {"where", "K=V", true, "only on nodes with this label"},
     {"node", "NAME", false, "only on this node"},

@@ -16,6 +16,15 @@ bool job_reading_each(struct job_reading *reading, const struct job_file_node *n
            job_file_refuse(reading->value.error, node->place, "an empty list says nothing");
 }
 
+static void note_jump(struct job_reading *reading, struct job_file_place place, const struct instant *instant)
+{
+    const struct typed_time time = {instant->ms, instant->kind, instant->local_s};
+    if (instant->kind == ZONE_UNIQUE || reading->job->jump_note[0])
+        return;
+    typed_time_note(&time, reading->zone.zone, reading->job->jump_note);
+    reading->job->jump_place = place;
+}
+
 bool job_reading_instant(struct job_reading *reading, const struct job_file_node *node, int64_t *ret_ms)
 {
     const char *text;
@@ -33,6 +42,7 @@ bool job_reading_instant(struct job_reading *reading, const struct job_file_node
     if (strcmp(reading->definition->zone, "local") == 0 && !has_offset)
         return job_file_refuse(reading->value.error, node->place,
                                "`%.40s`: with zone local a time needs an offset, like %.40sZ", text, text);
+    note_jump(reading, node->place, &instant);
     *ret_ms = instant.ms;
     return true;
 }

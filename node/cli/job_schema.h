@@ -7,6 +7,7 @@
 #define NODE_CLI_JOB_SCHEMA_H
 
 #include "node/cli/job_file.h"
+#include "node/cli/typed_time.h"
 #include "proto/definition.h"
 
 struct job_schema_job {
@@ -15,6 +16,10 @@ struct job_schema_job {
     struct job_file_place place;         // of the job's name
     bool has_zone;                       // somebody wrote it; false: the context's, or UTC
     bool needs_zone;                     // has a trigger that looks at a wall clock
+    // The first time written that the zone's clock never shows, or shows twice, and what was made of it; "":
+    // none.
+    char jump_note[TYPED_TIME_NOTE_ROOM];
+    struct job_file_place jump_place;
     uint32_t anchored; // bit i: trigger i has a written anchor; the others may keep an older one
 };
 

@@ -173,6 +173,16 @@ static void notice_zones(const struct job_set *set, size_t first, const char *pa
                      count > 3 ? " and others" : "");
 }
 
+static void notice_jumps(const struct job_set *set, size_t first, const char *path)
+{
+    for (size_t i = first; i < set->job_count; i++) {
+        const struct job_schema_job *job = &set->jobs[i];
+        if (job->jump_note[0])
+            print_notice("%s:%zu:%zu: %s (%s)", path, job->jump_place.line, job->jump_place.column,
+                         job->jump_note, job->definition.zone);
+    }
+}
+
 int job_set_add_file(struct job_set *set, const char *path, const struct job_schema_context *context)
 {
     struct buffer text = {0};
@@ -184,6 +194,8 @@ int job_set_add_file(struct job_set *set, const char *path, const struct job_sch
         status = job_set_print_error(name, &error);
     if (status == COMMAND_DONE)
         notice_zones(set, first, name);
+    if (status == COMMAND_DONE)
+        notice_jumps(set, first, name);
     buffer_deinit(&text);
     return status;
 }

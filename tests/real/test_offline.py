@@ -94,6 +94,20 @@ jobs:
                          {"mostly": None, "waits": None})
         self.assertEqual(items["always"]["in_blackout"], items["always"]["next"])
 
+    def test_a_time_in_a_file_that_the_clock_jumps_over_is_said(self):
+        path = self.write("jobs.yaml", """katydid: 1
+defaults: {zone: Europe/Berlin, user: ops}
+jobs:
+  gap: {at: "2099-03-29T02:30", shell: a}
+  twice: {cron: "0 3 * * *", not_before: "2099-10-25T02:30", shell: a}
+  plain: {at: "2099-03-29T02:30+01:00", shell: a}
+""")
+        said = self.run_it("check", path).stderr
+        self.assertIn(f"{path}:4:14: 02:30 does not exist (the clock jumps 02:00 -> 03:00); right after the jump is meant",
+                      said)
+        self.assertRegex(said, r":5:\d+: 02:30 is shown twice .*: this is the first")
+        self.assertEqual(said.count("02:30"), 2)
+
     def test_check_points_at_what_is_wrong(self):
         path = self.write("bad.yaml", JOBS.replace("FRIL", "FRIQ"))
         self.assertIn("bad.yaml:6:", self.run_it("check", path, status=1).stderr)
