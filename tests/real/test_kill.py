@@ -39,6 +39,9 @@ class Settling(story.Story):
         self.start_slow_job()
         first = self.node.network_process()
         self.node.kill_network_process()
+        self.node.wait_ready()
+        fleet.wait_until(lambda: self.node.run("logs", "slow", status=None).stdout, 30, "its log is found at once")
+        self.assertTrue(self.node.run("logs", "slow").stdout.startswith("begin\n"))
         row = self.ended()
         self.assertEqual((row["outcome"], row["attempt"]), ("ok", 1))
         self.assertEqual(self.node.run("logs", "slow").stdout, "begin\nend\n")
@@ -64,6 +67,20 @@ class Settling(story.Story):
             self.assertEqual([line for line in kept if line.startswith(stream)],
                              [f"{stream} {i + 1}" for i in range(lines)])
         self.assertEqual(kills, 6)
+
+    def test_a_run_that_nobody_knows_any_more_does_not_wait_for_a_reader(self):
+        gate, done = self.fleet.path("gate"), self.fleet.path("done")
+        self.node.add("much", "--every", "30d", "--shell",
+                      f"echo $$ >> {self.mark}; while [ ! -e {gate} ]; do sleep 0.02; done; "
+                      f"head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; : > {done}")
+        self.node.run("run", "much")
+        fleet.wait_until(self.starts, 30, "it runs")
+        self.node.run("rm", "much")
+        self.node.kill_network_process()
+        self.node.wait_ready()
+        with open(gate, "w", encoding="ascii"):
+            pass
+        fleet.wait_until(lambda: os.path.exists(done), 30, "it ends")
 
     def test_a_run_dies_with_its_runner_and_is_reported(self):
         job = self.start_slow_job("--on-lost", "report")
