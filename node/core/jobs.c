@@ -163,6 +163,8 @@ const char *jobs_complaint(const struct core *core, const struct job *job)
     bool waits = job->problem && strncmp(job->problem, JOBS_WAITING, strlen(JOBS_WAITING)) == 0;
     if (job->problem && !(waits && core->now_ms - job->zone_wanted_ms < JOBS_ZONE_MS))
         return job->problem;
+    if (job->stall && job->stall->status == LEDGER_BLOCKED)
+        return job->stall->reason;
     return jobs_trouble(job);
 }
 

@@ -24,6 +24,11 @@ struct owner_rank {
 void owner_rank(struct core *core, const struct job *job, const struct node_id *without, size_t without_count,
                 struct owner_rank *ret_rank);
 // A job that goes by the calendar belongs where the clock is trusted, and right enough for it.
+enum { OWNER_CLOCK_ROOM = 128 };
+// What is wrong with the clock of a node that may not own the job for its sake: "a clock that is not
+// trusted".
+void owner_tell_clock(const struct core *core, const struct job *job, const struct node_id *id,
+                      char out[OWNER_CLOCK_ROOM]);
 bool owner_trusts_clock(const struct core *core, const struct job *job, const struct node_id *id);
 // Why nobody may run it, node by node: ": n1 has no role=gateway, n2 is away", as much as fits.
 void owner_explain(const struct core *core, const struct job *job, char *out, size_t size);

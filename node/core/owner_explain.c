@@ -1,5 +1,6 @@
 // owner_explain.c - why no node may run a job, in words: what each of them lacks.
 #include "node/core/state.h"
+#include "node/core/trigger/duration.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,24 @@ static bool is_named(const struct explaining *explaining, const struct directory
     return !name[0] || strcmp(name, node->name) == 0;
 }
 
+void owner_tell_clock(const struct core *core, const struct job *job, const struct node_id *id,
+                      char out[OWNER_CLOCK_ROOM])
+{
+    const uint32_t error_ms = fleet_clock_error_ms(core, id);
+    char limit[DURATION_TEXT_SIZE], error[DURATION_TEXT_SIZE];
+    duration_print(job->max_clock_error_ms, limit);
+    duration_print(error_ms, error);
+    if (!fleet_trusts_clock(core, id, 0))
+        snprintf(out, OWNER_CLOCK_ROOM, "a clock that is not trusted");
+    else if (error_ms == CLOCK_ERROR_UNKNOWN)
+        snprintf(out, OWNER_CLOCK_ROOM, "a clock of unknown error, and the job allows %s", limit);
+    else if (error_ms == UINT32_MAX)
+        snprintf(out, OWNER_CLOCK_ROOM, "a clock that may be wrong by more than a minute; the job allows %s",
+                 limit);
+    else
+        snprintf(out, OWNER_CLOCK_ROOM, "a clock that may be wrong by %s; the job allows %s", error, limit);
+}
+
 static void explain_node(struct explaining *explaining, const struct directory_node *node, bool matching)
 {
     const struct core *core = explaining->core;
@@ -65,7 +84,9 @@ static void explain_node(struct explaining *explaining, const struct directory_n
     } else if (!fleet_is_counted(core, &node->id)) {
         add(explaining, node->name, "was not heard yet", "");
     } else if (fleet_may_own(core, &node->id)) {
-        add(explaining, node->name, "has a clock that is not trusted", "");
+        char clock[OWNER_CLOCK_ROOM];
+        owner_tell_clock(core, explaining->job, &node->id, clock);
+        add(explaining, node->name, "has ", clock);
     } else {
         add(explaining, node->name, "takes no work", "");
     }

@@ -87,7 +87,9 @@ static void judge(const struct core *core, const struct job *job, struct standin
         snprintf(ret->reason, sizeof ret->reason, "drained");
     } else if (job->is_each && core->is_ready && !owner_trusts_clock(core, job, &core->self.id)) {
         ret->status = LEDGER_BLOCKED;
-        snprintf(ret->reason, sizeof ret->reason, "the clock of this node is not trusted");
+        char clock[OWNER_CLOCK_ROOM];
+        owner_tell_clock(core, job, &core->self.id, clock);
+        snprintf(ret->reason, sizeof ret->reason, "this node has %s", clock);
     } else if (job->problem && strncmp(job->problem, JOBS_WAITING, strlen(JOBS_WAITING)) != 0) {
         ret->status = LEDGER_BLOCKED;
         snprintf(ret->reason, sizeof ret->reason, "%s", job->problem);
@@ -97,7 +99,8 @@ static void judge(const struct core *core, const struct job *job, struct standin
 static bool may_settle(const struct core *core, const struct job *job)
 {
     return job->stall && core->is_ready && core->storage != EVENT_STORAGE_FAILED &&
-           clock_is_settled(core, job) && owner_trusts_clock(core, job, &core->self.id) &&
+           clock_is_settled(core, job) &&
+           (!job->needs_clock || fleet_trusts_clock(core, &core->self.id, 0)) &&
            (job->role == JOBS_OWNER || job->settles);
 }
 

@@ -180,6 +180,7 @@ static struct definition definition_of(const struct sim_job *job, struct shape *
                                     .blackout_count = job->blackout_ms ? 1 : 0,
                                     .not_before_ms = job->not_before_ms,
                                     .not_after_ms = job->not_after_ms,
+                                    .max_clock_error_ms = job->max_clock_error_ms,
                                     .busy = job->busy,
                                     .on_lost = job->on_lost,
                                     .spread = job->spread,

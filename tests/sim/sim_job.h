@@ -35,6 +35,7 @@ struct sim_job {
     bool from_end;                         // every_ms counts from the end of the run before
     uint64_t blackout_minute, blackout_ms; // from this minute of each hour, for so long; 0: none
     int64_t not_before_ms, not_after_ms;
+    uint64_t max_clock_error_ms;
     enum definition_busy busy;
     enum definition_on_lost on_lost;
     enum definition_spread spread;

@@ -174,6 +174,63 @@ static void a_step_back_fires_nothing_twice(void **state)
     story_end(sim);
 }
 
+// What `jobs` says is amiss with the one job there is.
+static void problem_of(struct sim_node *node, char out[256])
+{
+    const struct control_request request = {.kind = CONTROL_JOBS, .job = "", .run = ""};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    struct arena arena = {0};
+    struct control_reply reply;
+    assert_true(answer->count);
+    sim_answer_get(answer, 0, &arena, &reply);
+    snprintf(out, 256, "%s", reply.is.job.problem);
+    arena_deinit(&arena);
+    sim_answer_free(answer);
+}
+
+static uint64_t blocked_count(struct sim_node *node)
+{
+    const struct control_request request = {
+        .kind = CONTROL_RUNS, .job = "main/digest", .run = "", .limit = 100};
+    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
+    uint64_t count = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        struct arena arena = {0};
+        struct control_reply reply;
+        sim_answer_get(answer, i, &arena, &reply);
+        if (reply.kind == CONTROL_REPLY_RUN && reply.is.run.status == LEDGER_BLOCKED)
+            count += reply.is.run.count;
+        arena_deinit(&arena);
+    }
+    sim_answer_free(answer);
+    return count;
+}
+
+static void too_strict_a_job_says_how_wrong_the_clocks_may_be(void **state)
+{
+    (void)state;
+    char problem[256];
+    struct sim *sim = story_begin(38, 3, NOON);
+    struct sim_job job = by_the_calendar();
+    job.max_clock_error_ms = 1;
+    story_define(sim->nodes[0], &job);
+    sim_run(sim, MINUTES(1));
+    problem_of(sim->nodes[1], problem);
+    assert_non_null(strstr(problem, "no eligible node: "));
+    assert_non_null(strstr(problem, "n2 has a clock that may be wrong by 100ms; the job allows 1ms"));
+    assert_null(strstr(problem, "not trusted"));
+    story_end(sim);
+    sim = story_begin(39, 3, NOON);
+    job.spread = DEFINITION_SPREAD_ALL;
+    story_define(sim->nodes[0], &job);
+    sim_run(sim, HOURS(2));
+    problem_of(sim->nodes[1], problem);
+    assert_string_equal(problem, "this node has a clock that may be wrong by 100ms; the job allows 1ms");
+    assert_true(blocked_count(sim->nodes[1]) > 5); // and not only open
+    assert_int_equal(story_starts(sim, "digest"), 0);
+    story_end(sim);
+}
+
 // --- clocks that jump, and machines that sleep ---
 
 static void all_step(struct sim *sim, int64_t by_ms)
@@ -256,6 +313,7 @@ int main(void)
         cmocka_unit_test(intervals_go_on_without_a_clock),
         cmocka_unit_test(a_person_vouches_where_there_is_no_time_source),
         cmocka_unit_test(a_step_back_fires_nothing_twice),
+        cmocka_unit_test(too_strict_a_job_says_how_wrong_the_clocks_may_be),
         cmocka_unit_test(a_step_forward_is_caught_up_once),
         cmocka_unit_test(a_sleep_is_no_different_from_a_step),
         cmocka_unit_test(a_fleet_that_steps_back_fires_nothing_twice),

@@ -69,6 +69,7 @@ bool fleet_is_counted(const struct core *core, const struct node_id *id);
 // Takes work and did not return a moment ago: may own.
 bool fleet_is_alone(const struct core *core); // no other node is counted
 bool fleet_may_own(const struct core *core, const struct node_id *id);
+uint32_t fleet_clock_error_ms(const struct core *core, const struct node_id *id); // as it says itself
 // Trusts its clock, and knows it to be at most so wrong (0: no matter how wrong).
 bool fleet_trusts_clock(const struct core *core, const struct node_id *id, uint64_t error_max_ms);
 bool fleet_is_settled(const struct core *core);

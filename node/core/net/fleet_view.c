@@ -49,14 +49,20 @@ bool fleet_may_own(const struct core *core, const struct node_id *id)
     return fleet_is_counted(core, id) && member->takes_work;
 }
 
+uint32_t fleet_clock_error_ms(const struct core *core, const struct node_id *id)
+{
+    if (node_id_equal(id, &core->self.id))
+        return clock_error_ms(core);
+    const struct members_node *member = gossip_find(core->fleet.gossip, id);
+    return member ? member->clock_error_ms : CLOCK_ERROR_UNKNOWN;
+}
+
 bool fleet_trusts_clock(const struct core *core, const struct node_id *id, uint64_t error_max_ms)
 {
     const struct members_node *member = gossip_find(core->fleet.gossip, id);
     bool is_self = node_id_equal(id, &core->self.id);
     bool is_trusted = is_self ? clock_is_trusted(core) : member && member->clock_trusted;
-    uint32_t error_ms = is_self  ? clock_error_ms(core)
-                        : member ? member->clock_error_ms
-                                 : CLOCK_ERROR_UNKNOWN;
+    uint32_t error_ms = fleet_clock_error_ms(core, id);
     return is_trusted && (!error_max_ms || (error_ms != CLOCK_ERROR_UNKNOWN && error_ms <= error_max_ms));
 }
 
