@@ -187,6 +187,7 @@ static void read_run(struct codec *codec, const Katydid__Control__Run *in, struc
     *out = (struct control_run){
         .job = take_job(codec, in->job),
         .due_ms = in->due_ms,
+        .jitter_ms = in->jitter_ms,
         .last_due_ms = in->last_due_ms,
         .count = in->count,
         .step_ms = in->step_ms,
@@ -491,6 +492,7 @@ static void encode_run(const struct control_run *in, Katydid__Control__Run *out)
     if (in->has_run)
         out->run = codec_put(&in->run, sizeof in->run);
     out->due_ms = in->due_ms;
+    out->jitter_ms = in->jitter_ms;
     out->last_due_ms = in->last_due_ms;
     out->count = in->count;
     out->step_ms = in->step_ms;

@@ -124,6 +124,7 @@ struct control_run { // one row per due time (or a stretch of them), or per run
     struct run_id run;
     bool has_run;
     int64_t due_ms;
+    uint64_t jitter_ms;  // it is to start so much later than due; 0: on time, or nobody knows any more
     int64_t last_due_ms; // of a stretch
     uint64_t count;      // due times in it
     uint64_t step_ms;

@@ -117,8 +117,8 @@ static void add_row(const struct list *list, const struct row *row, struct grid 
         hex_encode(run->run.b, RUN_ID_SIZE, id);
         id[list->id_size] = '\0';
     }
-    if (run->started_ms && run->due_ms)
-        print_duration(run->started_ms - run->due_ms, late);
+    if (run->started_ms && run->due_ms) // what jitter puts off is not late
+        print_duration(MAX_OF(run->started_ms - run->due_ms - (int64_t)run->jitter_ms, 0), late);
     if (run->started_ms && run->ended_ms && run->count <= 1)
         print_duration(run->ended_ms - run->started_ms, took);
     snprintf(shown, sizeof shown, "%s%s", late[0] == '-' ? "" : "+", late);
@@ -187,6 +187,7 @@ static json_t *row_document(const struct row *row)
         json_object_set_new(object, "count", document_number(run->count));
         json_object_set_new(object, "step_ms", document_number(run->step_ms));
     }
+    json_object_set_new(object, "jitter_ms", document_number(run->jitter_ms));
     json_object_set_new(object, "attempt", document_number(run->attempt));
     json_object_set_new(object, "owner", document_text_or_null(row->owner));
     json_object_set_new(object, "node", document_text_or_null(row->node));

@@ -1,4 +1,5 @@
 // answer_runs.c - `runs` and `run --wait`: what became of due times, one row each.
+#include "node/core/start_time.h"
 #include "node/core/state.h"
 
 #include <stdio.h>
@@ -73,6 +74,17 @@ static const char *open_reason(const struct gather_run *run)
     return "claimed, not started yet";
 }
 
+// As the job is defined now: jitter is no part of a schedule.
+static uint64_t jitter_ms(const struct core *core, const struct gather_due *due)
+{
+    const struct job *job = jobs_find(&core->jobs, due->job);
+    bool is_of_schedule = job && job->row && job->life == due->life && due->key.due_ms &&
+                          job->schedule_version == due->key.schedule_version;
+    return is_of_schedule
+               ? (uint64_t)(start_time_first_ms(core, job, &due->key, due->key.due_ms) - due->key.due_ms)
+               : 0;
+}
+
 struct control_run answer_run_row(struct core *core, const struct gather_due *due,
                                   char trigger_text[TRIGGER_TEXT_SIZE])
 {
@@ -80,6 +92,7 @@ struct control_run answer_run_row(struct core *core, const struct gather_due *du
     const struct gather_run *run = gather_deciding_run(due);
     struct control_run row = {.job = due->job,
                               .due_ms = gather_time_ms(due),
+                              .jitter_ms = jitter_ms(core, due),
                               .last_due_ms = due->count > 1 ? due->last_due_ms : gather_time_ms(due),
                               .count = due->count,
                               .step_ms = step_ms(core, due),

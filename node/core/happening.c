@@ -21,6 +21,14 @@ static enum definition_trigger_kind kind_of(const struct core *core, const struc
                                                              : DEFINITION_CRON;
 }
 
+int64_t happening_due_ms(const struct core *core, const struct job *job, const struct known_key *key)
+{
+    if (kind_of(core, job, key->trigger) != DEFINITION_BOOT)
+        return core->wall_ms;
+    uint64_t delay_ms = jobs_definition(core, job)->triggers[key->trigger].delay_ms;
+    return boot_due_ms(core->wall_ms, core->boottime_ns, delay_ms);
+}
+
 enum frame_cause happening_cause(const struct core *core, const struct job *job, uint16_t trigger)
 {
     switch (kind_of(core, job, trigger)) {

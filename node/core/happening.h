@@ -42,6 +42,8 @@ struct happenings {
 
 // Is this an occurrence without a due time that no order made?
 bool happening_is(const struct known_key *key);
+// When it is said to have been due: for a boot a while ago, for all else now.
+int64_t happening_due_ms(const struct core *core, const struct job *job, const struct known_key *key);
 // What a START of it is called; the kind of trigger says it.
 enum frame_cause happening_cause(const struct core *core, const struct job *job, uint16_t trigger);
 

@@ -68,8 +68,8 @@ static int64_t window_ms(const struct core *core, const struct job *job, const s
     if (plan->open && key->trigger < job->slot_count && job->slots[key->trigger].compiled)
         window_ms = MAX_OF(window_ms, catch_up_window_ms(jobs_definition(core, job),
                                                          &job->slots[key->trigger], key->due_ms));
-    if (happening_is(key))
-        return HAPPENING_LATE_MS;
+    if (happening_is(key)) // a boot counts from the boot, and the agent may come up much later
+        return happening_cause(core, job, key->trigger) == FRAME_BOOT ? HAPPENING_BOOT_MS : HAPPENING_LATE_MS;
     if (backfill_is(key))
         return LIMIT_ORDER_MS_MAX;
     return window_ms + (int64_t)jobs_definition(core, job)->catch_up_spread_ms;

@@ -84,7 +84,7 @@ static struct ledger_claim claim_of(struct core *core, const struct job *job, co
         .epoch = job->epoch,
         .definition = job->definition_id,
         .count = 1,
-        .at_ms = core->wall_ms,
+        .at_ms = happening_is(key) ? happening_due_ms(core, job, key) : core->wall_ms,
     };
 }
 

@@ -62,6 +62,32 @@ static void a_boot_job_waits_for_its_delay_whatever_the_clock_does(void **state)
     story_end(sim);
 }
 
+static void a_boot_job_is_told_as_due_after_the_boot(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(13, 1, "2026-09-22 10:00:20");
+    struct sim_node *node = sim->nodes[0];
+    const struct sim_job job = {.name = "late", .waits = &LATER_ON_BOOT, .node = "n1", .work = {"for=1000"}};
+    story_define(node, &job);
+    sim_run(sim, SECONDS(10));
+    sim_node_power_cut(node);
+    sim_run(sim, SECONDS(10));
+    sim_node_switch_on(node);
+    int64_t due_ms = sim_wall_ms(sim) - (int64_t)(sim_node_boottime_ns(node) / 1000000) + 60000;
+    sim_run(sim, MINUTES(2));
+    assert_int_equal(story_starts(sim, "late"), 1);
+    const struct control_request request = {.kind = CONTROL_RUNS, .job = "main/late", .run = "", .limit = 9};
+    struct sim_answer *answer = sim_person_ask(sim, node, &request);
+    struct arena arena = {0};
+    struct control_reply reply;
+    sim_answer_get(answer, 0, &arena, &reply);
+    assert_in_range(reply.is.run.due_ms, due_ms - 500, due_ms + 500);
+    assert_true(reply.is.run.due_ms % 1000 == 0 && reply.is.run.started_ms >= reply.is.run.due_ms - 500);
+    arena_deinit(&arena);
+    sim_answer_free(answer);
+    story_end(sim);
+}
+
 static void a_boot_job_that_was_killed_before_it_started_starts_after_all(void **state)
 {
     (void)state;
@@ -341,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_boot_job_runs_once_per_boot_on_each_node),
         cmocka_unit_test(a_boot_job_waits_for_its_delay_whatever_the_clock_does),
+        cmocka_unit_test(a_boot_job_is_told_as_due_after_the_boot),
         cmocka_unit_test(a_boot_job_that_was_killed_before_it_started_starts_after_all),
         cmocka_unit_test(an_event_runs_the_job_once_wherever_it_was_told),
         cmocka_unit_test(an_owner_that_dies_with_an_event_unstarted_is_replaced),

@@ -39,6 +39,29 @@ static void jitter_is_the_same_at_every_start_and_after_a_hand_off(void **state)
     story_end(sim);
 }
 
+// What jitter puts off is not late.
+static void jitter_is_told_beside_the_due_time(void **state)
+{
+    (void)state;
+    struct sim *sim = story_begin(83, 3, TEN);
+    const struct sim_job digest = {
+        .name = "digest", .every_ms = MINUTES(5), .jitter_ms = MINUTES(3), .work = {"for=1000"}};
+    story_define(sim->nodes[0], &digest);
+    sim_run(sim, MINUTES(9));
+    const struct control_request request = {
+        .kind = CONTROL_RUNS, .job = "main/digest", .run = "", .limit = 9};
+    struct sim_answer *answer = sim_person_ask(sim, sim->nodes[1], &request);
+    struct arena arena = {0};
+    struct control_reply reply;
+    sim_answer_get(answer, 0, &arena, &reply);
+    const struct control_run *run = &reply.is.run;
+    assert_in_range(run->jitter_ms, 1000, MINUTES(3));
+    assert_in_range(run->started_ms - run->due_ms - (int64_t)run->jitter_ms, 0, 20);
+    arena_deinit(&arena);
+    sim_answer_free(answer);
+    story_end(sim);
+}
+
 static void each_node_has_a_jitter_of_its_own(void **state)
 {
     (void)state;
@@ -536,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jitter_is_the_same_at_every_start_and_after_a_hand_off),
+        cmocka_unit_test(jitter_is_told_beside_the_due_time),
         cmocka_unit_test(each_node_has_a_jitter_of_its_own),
         cmocka_unit_test(all_that_was_missed_runs_one_after_another),
         cmocka_unit_test(of_very_many_that_were_missed_the_newest_run),

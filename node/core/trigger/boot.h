@@ -11,5 +11,7 @@
 enum { BOOT_ID_SIZE = 16 };
 
 struct hash boot_cause(const uint8_t boot[BOOT_ID_SIZE], const struct node_id *node);
+// When such a job is due, by what the clock shows now: so long after the boot, which is known to the second.
+int64_t boot_due_ms(int64_t wall_ms, uint64_t boottime_ns, uint64_t delay_ms);
 
 #endif

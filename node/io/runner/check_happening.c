@@ -13,11 +13,6 @@
 #include "node/io/runner/check.h"
 #include "node/io/runner/watches.h"
 
-static int64_t boot_ms(const struct check_world *world)
-{
-    return MAX_OF(world->wall_ms - (int64_t)(world->boottime_ns / 1000000), 0);
-}
-
 // The journal may forget old marks of a trigger and then denies whatever is older; a boot has no time that
 // could be trusted, so each boot is a series of its own.
 static void part_series(struct check *check)
@@ -40,7 +35,7 @@ static int judge_boot(struct check *check, const struct definition_trigger *trig
                           (unsigned long long)(trigger->delay_ms - up_ms));
     if (check->definition.spread != DEFINITION_SPREAD_ALL && !check->definition.node[0])
         return check_deny(check, "a boot trigger needs a job for one named node or for each");
-    check->happened_ms = boot_ms(world);
+    check->happened_ms = boot_due_ms(check_wall_ms(check), world->boottime_ns, trigger->delay_ms);
     part_series(check);
     return 0;
 }
