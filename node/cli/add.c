@@ -70,7 +70,8 @@ static void warn_secrets(const struct definition *definition)
 
 static int check_future(const struct preview *preview, const struct definition *definition)
 {
-    const char *why = preview_why_never(preview, definition, clock_wall_ms());
+    char room[PREVIEW_WHY_ROOM];
+    const char *why = preview_why_never(preview, definition, clock_wall_ms(), room);
     char text[ADD_OPTIONS_TEXT_ROOM];
     if (!why)
         return COMMAND_DONE;

@@ -220,7 +220,8 @@ static void notice_never(const struct plan *plan)
         struct preview_error error;
         if (!step->wanted || preview_open_definition(&step->wanted->definition, NULL, &preview, &error))
             continue;
-        const char *why = preview_why_never(&preview, &step->wanted->definition, clock_wall_ms());
+        char room[PREVIEW_WHY_ROOM];
+        const char *why = preview_why_never(&preview, &step->wanted->definition, clock_wall_ms(), room);
         if (why)
             print_notice("%s is never due any more: %s", job_view_short(step->job), why);
         preview_close(&preview);

@@ -115,7 +115,8 @@ static json_t *list_times(const struct preview *preview, const struct definition
 {
     json_t *list = json_array();
     int64_t now_ms = clock_wall_ms(), due_ms = now_ms;
-    const char *never = preview_why_never(preview, definition, now_ms);
+    char room[PREVIEW_WHY_ROOM];
+    const char *never = preview_why_never(preview, definition, now_ms, room);
     char outside[PREVIEW_MARK_ROOM];
     for (int i = 0; i < CHECK_NEXT_COUNT && preview_next(preview, due_ms, &due_ms); i++) {
         if (!is_json)
@@ -169,8 +170,9 @@ static json_t *check_job(const struct definition *definition, bool is_json)
         print_line("  but     %s", modifiers);
     json_object_set_new(object, "next", list_times(&preview, definition, is_json, blackouts));
     json_object_set_new(object, "in_blackout", blackouts);
+    char room[PREVIEW_WHY_ROOM];
     json_object_set_new(object, "never",
-                        document_text_or_null(preview_why_never(&preview, definition, now_ms)));
+                        document_text_or_null(preview_why_never(&preview, definition, now_ms, room)));
     json_object_set_new(object, "clock_changes",
                         preview.due_count ? list_changes(definition, preview.zone.zone, now_ms,
                                                          is_json || !follows_clock(definition))

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "crdt/stamp.h"
+#include "node/core/trigger/instant.h"
 #include "node/core/trigger/shorthand.h"
 #include "node/io/clock.h"
 
 enum {
-    JOINED_MAX = 1000,   // blackouts that run into each other
-    STRETCH_MAX = 10000, // due times of blackouts that are skipped
+    JOINED_MAX = 1000, // blackouts that run into each other
+    LOOKS_MAX = 20000, // blackouts and due times that are looked at in search of one outside
 };
 
 static int open_zone(const char *zone, struct preview *preview, struct preview_error *error)
@@ -100,35 +101,48 @@ bool preview_next(const struct preview *preview, int64_t after_ms, int64_t *ret_
     return is_found;
 }
 
-int64_t preview_blackout_end_ms(const struct preview *preview, int64_t at_ms)
+// The end of those that run into each other, as far as they are looked at.
+static int64_t blackout_end_ms(const struct preview *preview, int64_t at_ms, size_t most, size_t *ret_looks)
 {
     int64_t end_ms = 0;
-    if (!preview->due_count) // all triggers of a job have its blackouts
-        return 0;
-    for (int i = 0; i < JOINED_MAX && due_is_blacked_out(preview->dues[0], end_ms ? end_ms : at_ms, &end_ms);
-         i++)
-        ;
+    size_t looks = 0;
+    if (preview->due_count) // all triggers of a job have its blackouts
+        while (looks++ < most && due_is_blacked_out(preview->dues[0], end_ms ? end_ms : at_ms, &end_ms))
+            ;
+    *ret_looks = looks;
     return end_ms;
 }
 
-bool preview_next_outside(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms)
+int64_t preview_blackout_end_ms(const struct preview *preview, int64_t at_ms)
+{
+    size_t looks;
+    return blackout_end_ms(preview, at_ms, JOINED_MAX, &looks);
+}
+
+bool preview_next_outside(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms,
+                          int64_t *ret_until_ms)
 {
     int64_t due_ms, end_ms;
-    for (int i = 0; i < STRETCH_MAX && preview_next(preview, after_ms, &due_ms); i++) {
-        end_ms = preview_blackout_end_ms(preview, due_ms);
+    for (size_t looks = 0, more; looks < LOOKS_MAX; looks += more) {
+        *ret_until_ms = INT64_MAX;
+        if (!preview_next(preview, after_ms, &due_ms))
+            return false;
+        end_ms = blackout_end_ms(preview, due_ms, LOOKS_MAX - looks, &more);
         if (!end_ms) {
             *ret_due_ms = due_ms;
             return true;
         }
         after_ms = end_ms - 1;
     }
+    *ret_until_ms = after_ms + 1;
     return false;
 }
 
 const char *preview_why_never(const struct preview *preview, const struct definition *definition,
-                              int64_t now_ms)
+                              int64_t now_ms, char room[PREVIEW_WHY_ROOM])
 {
-    int64_t due_ms;
+    char until[INSTANT_TEXT_SIZE];
+    int64_t due_ms, until_ms;
     if (definition->not_after_ms && definition->not_after_ms <= now_ms)
         return "the time of `not_after` has passed";
     if (preview->due_count < definition->trigger_count) // something may happen
@@ -137,26 +151,37 @@ const char *preview_why_never(const struct preview *preview, const struct defini
         return "no due time lies before `not_after`";
     if (!preview_next(preview, now_ms, &due_ms))
         return "every time it names has passed";
-    return preview_next_outside(preview, now_ms, &due_ms) ? NULL : "every due time lies in a blackout";
+    if (preview_next_outside(preview, now_ms, &due_ms, &until_ms))
+        return NULL;
+    snprintf(room, PREVIEW_WHY_ROOM, "every due time lies in a blackout");
+    instant_print(until_ms, until);
+    if (until_ms != INT64_MAX)
+        snprintf(room + strlen(room), PREVIEW_WHY_ROOM - strlen(room), ", as far as was looked: until %.10s",
+                 until);
+    return room;
 }
 
 void preview_mark(const struct preview *preview, const struct zone *shown, int64_t due_ms, int64_t now_ms,
                   char ret_text[PREVIEW_MARK_ROOM])
 {
     char until[LOCAL_TIME_ROOM];
-    int64_t end_ms = preview_blackout_end_ms(preview, due_ms);
+    int64_t end_ms = preview_blackout_end_ms(preview, due_ms), later_ms;
     local_time_short(shown, end_ms, now_ms, until);
     ret_text[0] = '\0';
     if (end_ms)
-        snprintf(ret_text, PREVIEW_MARK_ROOM, "(blackout until %s)", until);
+        snprintf(ret_text, PREVIEW_MARK_ROOM, "(blackout until %s%s)",
+                 due_is_blacked_out(preview->dues[0], end_ms, &later_ms) ? "at least " : "", until);
 }
 
 void preview_outside(const struct preview *preview, const struct zone *shown, int64_t last_ms,
                      char ret_text[PREVIEW_MARK_ROOM])
 {
     char when[LOCAL_TIME_ROOM] = "never";
-    int64_t due_ms;
-    if (preview_next_outside(preview, last_ms, &due_ms))
-        local_time_long(shown, due_ms, when);
-    snprintf(ret_text, PREVIEW_MARK_ROOM, "first outside a blackout: %s", when);
+    int64_t due_ms, until_ms;
+    bool is_found = preview_next_outside(preview, last_ms, &due_ms, &until_ms);
+    bool is_cut = !is_found && until_ms != INT64_MAX;
+    if (is_found || is_cut)
+        local_time_long(shown, is_found ? due_ms : until_ms, when);
+    snprintf(ret_text, PREVIEW_MARK_ROOM, "first outside a blackout: %s%s", is_cut ? "none found until " : "",
+             when);
 }

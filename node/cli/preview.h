@@ -37,19 +37,23 @@ void preview_close(struct preview *preview);
 
 // The earliest due time of all triggers after after_ms; false: never again.
 bool preview_next(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms);
-// The same, of those that lie in no blackout.
-bool preview_next_outside(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms);
-// The end of the blackout this instant lies in, and of those it runs into; 0: it lies in none.
+// The same, of those that lie in no blackout. False: none was found up to *ret_until_ms, where the search was
+// given up; INT64_MAX: there is none.
+bool preview_next_outside(const struct preview *preview, int64_t after_ms, int64_t *ret_due_ms,
+                          int64_t *ret_until_ms);
+// The end of the blackout this instant lies in, and of those it runs into, as far as they are looked at; 0:
+// it lies in none.
 int64_t preview_blackout_end_ms(const struct preview *preview, int64_t at_ms);
 
-// Why a job whose files or options say this will never be due: "every time it names has passed"; NULL: it may
-// be.
-const char *preview_why_never(const struct preview *preview, const struct definition *definition,
-                              int64_t now_ms);
-
 enum {
-    PREVIEW_MARK_ROOM = LOCAL_TIME_ROOM + 32,
+    PREVIEW_MARK_ROOM = LOCAL_TIME_ROOM + 64,
+    PREVIEW_WHY_ROOM = 128,
 };
+
+// Why a job whose files or options say this will never be due: "every time it names has passed"; NULL: it may
+// be. `room` may be used for it.
+const char *preview_why_never(const struct preview *preview, const struct definition *definition,
+                              int64_t now_ms, char room[PREVIEW_WHY_ROOM]);
 
 // What stands behind a due time that is not carried out: "(blackout until Sun 18:00)"; else "".
 void preview_mark(const struct preview *preview, const struct zone *shown, int64_t due_ms, int64_t now_ms,

@@ -47,14 +47,16 @@ int64_t catch_up_blackout_end_ms(const struct due *due, int64_t at_ms)
 void catch_up_tell_blackout(const struct job *job, int64_t at_ms, char out[CATCH_UP_TEXT_ROOM])
 {
     char until[INSTANT_TEXT_SIZE];
-    int64_t end_ms = 0;
+    int64_t end_ms = 0, later_ms;
+    const struct due *due = NULL;
     for (size_t i = 0; i < job->slot_count && !end_ms; i++)
-        if (job->slots[i].compiled)
-            end_ms = catch_up_blackout_end_ms(job->slots[i].compiled, at_ms);
+        if ((due = job->slots[i].compiled))
+            end_ms = catch_up_blackout_end_ms(due, at_ms);
     instant_print(end_ms, until);
     out[0] = 0;
-    if (end_ms)
-        snprintf(out, CATCH_UP_TEXT_ROOM, "blackout until %s", until);
+    if (end_ms) // it may run into more than are looked at
+        snprintf(out, CATCH_UP_TEXT_ROOM, "blackout until %s%s",
+                 due_is_blacked_out(due, end_ms, &later_ms) ? "at least " : "", until);
 }
 
 bool catch_up_blackout(struct core *core, struct job *job, struct jobs_slot *slot)

@@ -79,6 +79,7 @@ defaults: {zone: UTC, user: ops}
 jobs:
   mostly: {cron: "0 * * * *", blackout: "0 0 * * * for 23h", shell: a}
   always: {cron: "0 12 * * *", blackout: "0 8 * * * for 10h", shell: a}
+  joined: {cron: "0 12 * * *", blackout: "0 * * * * for 2h", shell: a}
   passed: {at: "2020-02-02T02:02", shell: a}
   bounded: {cron: "0 12 * * *", not_after: "2020-02-02T02:02", shell: a}
   waits: {at: "2020-02-02T02:02", event: usb, shell: a}
@@ -86,7 +87,8 @@ jobs:
         said = self.run_it("check", path).stdout
         self.assertIn("(blackout until ", said)
         self.assertRegex(said, r"first outside a blackout: \S+ \S+ 23:00:00 UTC")
-        self.assertIn("never: every due time lies in a blackout", said)
+        self.assertRegex(said, r"never: every due time lies in a blackout, as far as was looked: until 2\d{3}-")
+        self.assertIn("(blackout until at least ", said)  # each hour's runs into the next one's
         self.assertIn("next    never: every time it names has passed", said)
         self.assertIn("next    never: the time of `not_after` has passed", said)
         items = {item["job"]: item for item in json.loads(self.run_it("--json", "check", path).stdout)["items"]}
