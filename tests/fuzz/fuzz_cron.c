@@ -7,6 +7,7 @@
 #include "node/core/trigger/explain.h"
 #include "node/core/trigger/shorthand.h"
 #include "proto/limits.h"
+#include "proto/name.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/rule_zone.h"
 
@@ -14,8 +15,12 @@ static void check_refusal(const struct trigger_error *error, size_t size)
 {
     assert(error->column >= 1 && error->column <= size + 1);
     assert(strlen(error->text) > 0);
-    for (const char *c = error->text; *c; c++)
-        assert(*c >= ' ' && *c <= '~');
+    assert(name_is_text(bytes_of_text(error->text), TRIGGER_ERROR_TEXT_SIZE));
+    for (const char *c = error->text; *c;
+         c++) { // nothing a terminal would obey: no control characters, C0 or C1
+        assert((uint8_t)*c >= ' ' && *c != 0x7f);
+        assert((uint8_t)c[0] != 0xc2 || (uint8_t)c[1] >= 0xa0);
+    }
 }
 
 static void check_due_times(const struct cron *cron)

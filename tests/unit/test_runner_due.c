@@ -258,6 +258,8 @@ static void a_zone_that_is_unknown_here_and_a_local_one_for_any_node(void **stat
 {
     struct support_runner *runner = *state;
     struct definition definition = support_runner_definition(runner, "job", "true");
+    const struct definition_trigger every_minute = {.kind = DEFINITION_CRON, .expression = "* * * * *"};
+    definition.triggers = &every_minute;
     definition.zone = "Mars/Olympus";
     struct frame_start start = support_attack_define(runner, &definition);
     support_attack_denied(runner, &start, 4, "Mars/Olympus");
