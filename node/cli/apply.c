@@ -161,6 +161,8 @@ static int check_circles(const struct plan *plan, struct session *session)
     for (size_t i = 0; has_upstream && status == COMMAND_DONE && i < plan->count; i++)
         if (cycle_find(&cycle, plan->steps[i].job, circle))
             status = cycle_refuse(plan->steps[i].job, circle);
+        else if (plan->steps[i].kind == STEP_ADDED || plan->steps[i].kind == STEP_CHANGED)
+            cycle_notice_missing(&cycle, plan->steps[i].job);
     cycle_deinit(&cycle);
     return status;
 }

@@ -171,6 +171,27 @@ int cycle_refuse(const char *job, const char *circle)
                          circle);
 }
 
+static bool is_somebody(const struct cycle *cycle, const char *pattern)
+{
+    for (size_t i = 0; i < cycle->count; i++)
+        if (upstream_means(pattern, cycle->jobs[i].name, cycle->jobs[i].is_hook))
+            return true;
+    return strpbrk(pattern, "*?") != NULL;
+}
+
+void cycle_notice_missing(const struct cycle *cycle, const char *job)
+{
+    bool found;
+    size_t at = position(cycle, job, &found);
+    const struct buffer *patterns = found ? &cycle->jobs[at].patterns : NULL;
+    for (size_t i = 0; patterns && i < patterns->size; i += strlen((const char *)patterns->data + i) + 1) {
+        const char *pattern = (const char *)patterns->data + i;
+        if (!is_somebody(cycle, pattern))
+            print_notice("%s comes after %s, and there is no such job yet", job_view_short(job),
+                         job_view_short(pattern));
+    }
+}
+
 int cycle_check(struct session *session, const struct definition *definition)
 {
     struct cycle cycle = {0};
@@ -183,6 +204,8 @@ int cycle_check(struct session *session, const struct definition *definition)
         cycle_add(&cycle, definition);
         if (cycle_find(&cycle, name, circle))
             status = cycle_refuse(name, circle);
+        else
+            cycle_notice_missing(&cycle, name);
     }
     cycle_deinit(&cycle);
     return status;

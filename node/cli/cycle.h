@@ -38,5 +38,7 @@ int cycle_add_table(struct cycle *cycle, struct session *session) WARN_UNUSED;
 // Refuses the definition if it closes a circle with the table of the agent. A command_status.
 int cycle_check(struct session *session, const struct definition *definition) WARN_UNUSED;
 int cycle_refuse(const char *job, const char *circle); // says it
+// Says which jobs that `job` comes after nobody has defined: a slip of the pen would never be noticed.
+void cycle_notice_missing(const struct cycle *cycle, const char *job);
 
 #endif

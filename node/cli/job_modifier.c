@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "node/cli/preview.h"
+
 bool job_modifier_gap(struct job_reading *reading, const struct job_file_node *node)
 {
     static const char *const WORDS[] = {
@@ -89,9 +91,25 @@ bool job_modifier_count(struct job_reading *reading, const struct job_file_node 
             job_file_refuse(reading->value.error, node->place, "`0`: never due; pause the job instead"));
 }
 
+static bool check_blackout(struct job_reading *reading, const struct job_file_node *node,
+                           const char *expression)
+{
+    struct preview preview;
+    struct preview_error error;
+    if (!expression || preview_open_cron(expression, "UTC", &preview, &error) == 0) {
+        if (expression)
+            preview_close(&preview);
+        return true;
+    }
+    return job_file_refuse(reading->value.error, node->place, "column %zu: %s", error.error.column,
+                           error.error.text);
+}
+
 static bool add_blackout(struct job_reading *reading, const struct job_file_node *node,
                          struct definition_blackout blackout)
 {
+    if (!check_blackout(reading, node, blackout.expression))
+        return false;
     struct definition *definition = reading->definition;
     size_t count = definition->blackout_count;
     if (count == LIMIT_BLACKOUT_COUNT_MAX)

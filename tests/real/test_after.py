@@ -108,6 +108,16 @@ jobs:
         text = "katydid: 1\njobs:\n  c:\n    after: [b, c]\n    shell: \"true\"\n"
         self.assertIn("c -> c", self.node.run("apply", *fleet.USER, "-", stdin=text, status=fleet.FAILED).stderr)
 
+    def test_a_name_that_is_no_job_is_said(self):
+        self.node.add("a", "--every", "30d", "--", "true")
+        said = lambda *options: self.node.run("add", *options, *fleet.USER, "--", "true").stderr
+        self.assertIn("b comes after aa, and there is no such job yet", said("b", "--after", "a", "--after", "aa"))
+        self.assertEqual(said("c", "--after", "a"), "")
+        text = "katydid: 1\njobs:\n  d: {after: e, shell: 'true'}\n  e: {after: x*, shell: 'true'}\n  f: {after: g, shell: 'true'}\n"
+        answer = self.node.run("apply", *fleet.USER, "-", stdin=text)
+        self.assertEqual(answer.stderr.count("no such job yet"), 1)
+        self.assertIn("f comes after g", answer.stderr)
+
     def test_check_shows_the_circles_of_a_file_and_hooks_are_none(self):
         text = ("katydid: 1\njobs:\n"
                 "  a: {after: b, shell: 'true'}\n  b: {after: a, shell: 'true'}\n")

@@ -127,6 +127,7 @@ class CommandLine(story.Story):
                               (("--zone", "local"), "zone local needs `--spread all` or `--node`"),
                               (("--expires", "5m"), "--expires: `expires` goes with `--at`"),
                               (("--catch-up-spread", "soon"), "--catch-up: `soon`"),
+                              (("--blackout", "0 8 * * for 1h"), "--blackout: column 8: too few fields"),
                               (("--stdin", "event"), "`--stdin event` goes with an event trigger")):
             said = self.one.run("add", "x", "--every", "5m", *options, *fleet.USER, "--", "true", status=fleet.USAGE).stderr
             self.assertIn(what, said)
