@@ -182,9 +182,14 @@ class Ordering(story.Story):
         row = named()["event go"]
         told = self.node.ask("why", "several", row["due"])
         self.assertEqual(told["trigger"]["text"], "event go")
-        self.assertIn("by event go", self.node.run("why", "several", row["due"][:19] + "Z").stdout)
         told = self.node.ask("why", "several", ordered[0]["due"])
         self.assertEqual((told["outcome"], told["trigger"]), ("ok", None))
+
+    def test_what_happened_is_found_by_the_second_that_runs_shows(self):
+        self.node.add("rare", "--cron", "0 0 1 1 *", "--event", "go", "--zone", "UTC", "--", "true")
+        self.node.run("emit", "go")
+        row = fleet.wait_until(lambda: self.node.ended("rare", "ok"), 40, "the event has run it")[0]
+        self.assertIn("by event go", self.node.run("why", "rare", row["due"][:19] + "Z").stdout)
 
     def test_cancelling_ends_the_run_and_all_it_started(self):
         mark = self.fleet.path("child")
