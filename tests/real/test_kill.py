@@ -49,7 +49,7 @@ class Settling(story.Story):
         self.assertNotEqual(self.node.network_process(), first)
 
     def test_not_a_line_is_lost_or_doubled_however_often_it_is_killed(self):
-        lines, kills = fleet.count(800, 3000), 0
+        lines, kills = fleet.count(1500, 3000), 0
         self.node.add("count", "--every", "30d", "--shell",
                       f"for i in $(seq {lines}); do echo out $i; echo err $i >&2; sleep 0.01; done")
         self.node.run("run", "count")

@@ -45,7 +45,8 @@ class Times(story.Story):
 
     def test_what_runs_shows_of_a_job_can_be_asked_for(self):
         self.one.add("tick", "--every", "1s", "--zone", "Asia/Tokyo", "--", "true")
-        row = fleet.wait_until(lambda: self.one.ended("tick", "ok"), 20, "it has run")[-1]
+        two = lambda rows: rows if len(rows) >= 2 else None  # one alone shows no seconds on the minute
+        row = fleet.wait_until(lambda: two(self.one.ended("tick", "ok")), 20, "it has run")[-1]
         shown = self.one.run("runs", "tick", "--limit", "10000").stdout
         self.assertIn("DUE (Tokyo)", shown.splitlines()[0])
         tokyo = datetime.datetime.fromisoformat(row["due"][:19]) + datetime.timedelta(hours=9)
@@ -139,7 +140,7 @@ class WhatJobsWaitFor(story.Story):
         self.one.run("pause", "tick", "--until", "2100-01-02 03:04", "--note", "disk is being replaced \u2014 ask Ann")
         self.one.run("pause", "tick", "--note", "the second")
         due = self.one.ask("next", "tick", "--count", "1")[0]
-        fleet.wait_until(lambda: self.one.status()["time"] > due, 10, "it is due")
+        fleet.wait_until(lambda: self.one.status()["time"] > due, 20, "it is due")
         reason = self.one.ask("why", "tick", due)["reason"]
         who = self.one.ask("show", "tick")["pauses"][0]["by"]
         self.assertEqual(reason, f"paused by {who} until 2100-01-02T03:04:00.000Z: "
