@@ -205,8 +205,8 @@ class Expression:
         try:
             while True:
                 yield int(iterator.get_next(float))
-        except CroniterBadDateError:
-            return
+        except (CroniterBadDateError, ValueError):
+            return  # there is none in its reach, or it looked beyond the year 9999
 
     def side(self, index):
         return ",".join(item.theirs for item in self.items[index])
