@@ -118,30 +118,29 @@ static void sign_removal_step(struct session *session, struct step *step, const 
     sign_removal(&session->signer, &removal, &step->record);
 }
 
-// Jobs of the files' namespaces that no file has.
+struct pruning {
+    struct plan *plan;
+    struct session *session;
+};
+
+// A job of the files' namespaces that no file has.
+static int plan_removal(void *context, const struct job_view *view)
+{
+    const struct pruning *pruning = context;
+    const struct definition *definition = &view->signed_.definition;
+    if (!job_set_has_namespace(&pruning->plan->set, definition->namespace_name) ||
+        job_set_has_job(&pruning->plan->set, definition->namespace_name, definition->name))
+        return COMMAND_DONE;
+    int status = sign_check(&pruning->session->signer, SCOPE_DEFINE, definition->namespace_name, NULL);
+    if (status == COMMAND_DONE)
+        sign_removal_step(pruning->session, add_step(pruning->plan, STEP_PRUNED, view->job), definition);
+    return status;
+}
+
 static int plan_prune(struct plan *plan, struct session *session)
 {
-    struct control_reply reply;
-    int status = COMMAND_DONE;
-    client_send(&session->client, &(struct control_request){.kind = CONTROL_JOBS, .job = "", .run = ""});
-    while (client_next(&session->client, &reply)) {
-        struct job_view view;
-        if (reply.kind != CONTROL_REPLY_JOB || status != COMMAND_DONE)
-            continue;
-        status = job_view_take(&session->trust, &reply, &view);
-        if (status != COMMAND_DONE)
-            continue;
-        const struct definition *definition = &view.signed_.definition;
-        if (view.row && job_set_has_namespace(&plan->set, definition->namespace_name) &&
-            !job_set_has_job(&plan->set, definition->namespace_name, definition->name)) {
-            status = sign_check(&session->signer, SCOPE_DEFINE, definition->namespace_name, NULL);
-            if (status == COMMAND_DONE)
-                sign_removal_step(session, add_step(plan, STEP_PRUNED, view.job), definition);
-        }
-        job_view_close(&view);
-    }
-    int end = client_end(&session->client);
-    return status != COMMAND_DONE ? status : end;
+    struct pruning pruning = {plan, session};
+    return job_view_each(&session->client, &session->trust, plan_removal, &pruning);
 }
 
 // No job of the files may come after itself, with the table as it will be.

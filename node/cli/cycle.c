@@ -147,22 +147,15 @@ bool cycle_has_upstream(const struct definition *definition)
     return has;
 }
 
+static int add_view(void *context, const struct job_view *view)
+{
+    cycle_add(context, &view->signed_.definition);
+    return COMMAND_DONE;
+}
+
 int cycle_add_table(struct cycle *cycle, struct session *session)
 {
-    struct control_reply reply;
-    int status = COMMAND_DONE;
-    client_send(&session->client, &(struct control_request){.kind = CONTROL_JOBS, .job = "", .run = ""});
-    while (client_next(&session->client, &reply)) {
-        struct job_view view;
-        if (reply.kind != CONTROL_REPLY_JOB || status != COMMAND_DONE)
-            continue;
-        status = job_view_take(&session->trust, &reply, &view);
-        if (status == COMMAND_DONE && view.row)
-            cycle_add(cycle, &view.signed_.definition);
-        job_view_close(&view);
-    }
-    int end = client_end(&session->client);
-    return status != COMMAND_DONE ? status : end;
+    return job_view_each(&session->client, &session->trust, add_view, cycle);
 }
 
 int cycle_refuse(const char *job, const char *circle)

@@ -103,6 +103,24 @@ void job_view_close(struct job_view *view)
     *view = (struct job_view){0};
 }
 
+int job_view_each(struct client *client, const struct trust *trust, job_view_visit *visit, void *context)
+{
+    struct control_reply reply;
+    int status = COMMAND_DONE;
+    client_send(client, &(struct control_request){.kind = CONTROL_JOBS, .job = "", .run = ""});
+    while (client_next(client, &reply)) {
+        struct job_view view;
+        if (reply.kind != CONTROL_REPLY_JOB || status != COMMAND_DONE)
+            continue;
+        status = job_view_take(trust, &reply, &view);
+        if (status == COMMAND_DONE && view.row)
+            status = visit(context, &view);
+        job_view_close(&view);
+    }
+    int end = client_end(client);
+    return status != COMMAND_DONE ? status : end;
+}
+
 static void add(struct buffer *out, const char *text)
 {
     buffer_add(out, text, strlen(text));

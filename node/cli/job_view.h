@@ -30,6 +30,11 @@ int job_view_open_or_none(struct client *client, const struct trust *trust, cons
 int job_view_take(const struct trust *trust, const struct control_reply *reply,
                   struct job_view *ret_view) WARN_UNUSED;
 void job_view_close(struct job_view *view);
+// A command_status; the first that is not COMMAND_DONE ends the walk. The view is gone afterwards.
+typedef int job_view_visit(void *context, const struct job_view *view);
+// Verifies all jobs of the agent's table and shows each. A command_status, said on stderr.
+int job_view_each(struct client *client, const struct trust *trust, job_view_visit *visit,
+                  void *context) WARN_UNUSED;
 
 // What an edit of this job starts from. Verifies the conflicts; those that cannot be are left out.
 void job_view_base(const struct trust *trust, const struct job_view *view, struct job_change_base *ret);

@@ -72,32 +72,15 @@ static void add_row(struct list *list, const struct job_view *view)
     buffer_deinit(&where);
 }
 
-static int take_row(struct list *list, const struct trust *trust, const struct control_reply *reply)
+static int take_row(void *context, const struct job_view *view)
 {
-    struct job_view view;
-    int status = job_view_take(trust, reply, &view);
-    if (status == COMMAND_DONE && view.row) {
-        list->count++;
-        if (list->is_json)
-            json_array_append_new(list->documents, job_view_document(&view));
-        else
-            add_row(list, &view);
-    }
-    job_view_close(&view);
-    return status;
-}
-
-static int take_rows(struct list *list, struct session *session)
-{
-    struct control_reply reply;
-    int status = COMMAND_DONE;
-    client_send(&session->client, &(struct control_request){.kind = CONTROL_JOBS, .job = "", .run = ""});
-    while (client_next(&session->client, &reply)) {
-        if (reply.kind == CONTROL_REPLY_JOB && status == COMMAND_DONE)
-            status = take_row(list, &session->trust, &reply);
-    }
-    int end = client_end(&session->client);
-    return status != COMMAND_DONE ? status : end;
+    struct list *list = context;
+    list->count++;
+    if (list->is_json)
+        json_array_append_new(list->documents, job_view_document(view));
+    else
+        add_row(list, view);
+    return COMMAND_DONE;
 }
 
 int commands_jobs(const struct command_line *line)
@@ -109,7 +92,7 @@ int commands_jobs(const struct command_line *line)
     zone_file_open_local(&list.zone);
     int status = session_open(line, &session);
     if (status == COMMAND_DONE)
-        status = take_rows(&list, &session);
+        status = job_view_each(&session.client, &session.trust, take_row, &list);
     if (list.is_json && (status == COMMAND_DONE || status == COMMAND_PARTIAL))
         document_print(json_incref(list.documents));
     else if (list.count)

@@ -105,7 +105,7 @@ static int judge_time(struct check *check, const struct due *due)
     return 0;
 }
 
-// Is the order for this job, and for now?
+// Is the order for this job, and are we within the times it is for?
 static int judge_meant(struct check *check, int64_t longer_ms)
 {
     const struct orders_item *order = check->order;
