@@ -194,6 +194,21 @@ bool story_outcomes_equal(struct sim *sim, const char *name)
     return equal;
 }
 
+void story_ask(struct sim_node *node, const struct control_request *request, story_visit *visit,
+               void *context)
+{
+    struct sim_answer *answer = sim_person_ask(node->sim, node, request);
+    assert_true(answer->is_done);
+    for (size_t i = 0; i < answer->count; i++) {
+        struct arena arena = {0};
+        struct control_reply reply;
+        sim_answer_get(answer, i, &arena, &reply);
+        visit(&reply, context);
+        arena_deinit(&arena);
+    }
+    sim_answer_free(answer);
+}
+
 uint64_t story_wait(struct sim *sim, bool (*is_so)(struct sim *sim, void *context), void *context,
                     uint64_t within_ms)
 {

@@ -37,6 +37,11 @@ void story_delete(struct sim_node *node, const char *name);
 void story_run_now(struct sim_node *node, const char *name);
 void story_cancel(struct sim_node *node, const char *name);
 
+// Asks and shows each reply, in order; fails the test when the answer does not end.
+typedef void story_visit(const struct control_reply *reply, void *context);
+void story_ask(struct sim_node *node, const struct control_request *request, story_visit *visit,
+               void *context);
+
 // Goes on to just after the instant.
 void story_until(struct sim *sim, const char *text);
 // How often the job has begun on any node.

@@ -20,28 +20,27 @@ static void emit(struct sim_node *node)
 }
 
 struct barred_rows {
+    const char *reason;
     size_t rows;
     uint64_t count; // of what they tell
 };
 
+static void count_barred(const struct control_reply *reply, void *context)
+{
+    struct barred_rows *told = context;
+    if (reply->kind != CONTROL_REPLY_RUN || !strstr(reply->is.run.reason, told->reason))
+        return;
+    assert_int_equal(reply->is.run.status, LEDGER_SKIPPED);
+    told->rows++;
+    told->count += reply->is.run.count;
+}
+
 // The rows of `runs` that tell of this reason.
 static struct barred_rows told(struct sim_node *node, const char *job, const char *reason)
 {
-    const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .run = "", .limit = 1000};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
-    struct barred_rows told = {0};
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        if (reply.kind == CONTROL_REPLY_RUN && strstr(reply.is.run.reason, reason)) {
-            assert_int_equal(reply.is.run.status, LEDGER_SKIPPED);
-            told.rows++;
-            told.count += reply.is.run.count;
-        }
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    struct barred_rows told = {.reason = reason};
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = job, .limit = 1000}, count_barred,
+              &told);
     return told;
 }
 

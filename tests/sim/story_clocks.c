@@ -188,21 +188,17 @@ static void problem_of(struct sim_node *node, char out[256])
     sim_answer_free(answer);
 }
 
+static void count_blocked(const struct control_reply *reply, void *context)
+{
+    if (reply->kind == CONTROL_REPLY_RUN && reply->is.run.status == LEDGER_BLOCKED)
+        *(uint64_t *)context += reply->is.run.count;
+}
+
 static uint64_t blocked_count(struct sim_node *node)
 {
-    const struct control_request request = {
-        .kind = CONTROL_RUNS, .job = "main/digest", .run = "", .limit = 100};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
     uint64_t count = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        if (reply.kind == CONTROL_REPLY_RUN && reply.is.run.status == LEDGER_BLOCKED)
-            count += reply.is.run.count;
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = "main/digest", .limit = 100},
+              count_blocked, &count);
     return count;
 }
 

@@ -24,22 +24,18 @@ static size_t starts_on(const struct sim *sim, size_t node, uint64_t from_ms, ui
     return count;
 }
 
+static void count_duplicate(const struct control_reply *reply, void *context)
+{
+    *(size_t *)context += reply->kind == CONTROL_REPLY_RUN && reply->is.run.is_duplicate;
+}
+
 // Rows that `runs --duplicates` marks as doubling another.
 static size_t listed_duplicates(struct sim_node *node, const char *job)
 {
     const struct control_request request = {
         .kind = CONTROL_RUNS, .job = job, .limit = 1000, .duplicates = true};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
     size_t count = 0;
-    assert_true(answer->is_done);
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        count += reply.kind == CONTROL_REPLY_RUN && reply.is.run.is_duplicate;
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    story_ask(node, &request, count_duplicate, &count);
     return count;
 }
 
@@ -57,26 +53,20 @@ static void expect_healed(struct sim *sim)
     assert_int_equal(story_owner_count(sim, "tick"), 1);
 }
 
+static void find_isolated(const struct control_reply *reply, void *context)
+{
+    *(bool *)context |= (reply->kind == CONTROL_REPLY_STATUS && reply->is.status.isolated) ||
+                        (reply->kind == CONTROL_REPLY_MEMBER && reply->is.member.isolated);
+}
+
 // What `status` says, and the node's own row of `members`.
 static bool is_isolated(struct sim_node *node)
 {
-    bool said[2] = {false, false};
-    static const enum control_request_kind kinds[2] = {CONTROL_STATUS, CONTROL_MEMBERS};
-    for (size_t i = 0; i < 2; i++) {
-        const struct control_request request = {.kind = kinds[i], .job = "", .run = ""};
-        struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
-        for (size_t k = 0; k < answer->count; k++) {
-            struct arena arena = {0};
-            struct control_reply reply;
-            sim_answer_get(answer, k, &arena, &reply);
-            said[i] |= (reply.kind == CONTROL_REPLY_STATUS && reply.is.status.isolated) ||
-                       (reply.kind == CONTROL_REPLY_MEMBER && reply.is.member.isolated);
-            arena_deinit(&arena);
-        }
-        sim_answer_free(answer);
-    }
-    assert_int_equal(said[0], said[1]);
-    return said[0];
+    bool status = false, member = false;
+    story_ask(node, &(struct control_request){.kind = CONTROL_STATUS}, find_isolated, &status);
+    story_ask(node, &(struct control_request){.kind = CONTROL_MEMBERS}, find_isolated, &member);
+    assert_int_equal(status, member);
+    return status;
 }
 
 static void who_is_answered_by_nobody_knows_itself_isolated(void **state)

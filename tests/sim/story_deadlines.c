@@ -13,25 +13,27 @@ static struct sim_job cutover(uint64_t expires_ms)
                             .work = {"for=1000"}};
 }
 
+struct told_row {
+    char *reason; // 256 bytes
+    size_t count;
+};
+
+static void take_row(const struct control_reply *reply, void *context)
+{
+    struct told_row *row = context;
+    if (reply->kind != CONTROL_REPLY_RUN)
+        return;
+    snprintf(row->reason, 256, "%s", reply->is.run.reason);
+    row->count++;
+}
+
 // What the one row of the job says.
 static void reason_of(struct sim_node *node, char out[256])
 {
-    const struct control_request request = {
-        .kind = CONTROL_RUNS, .job = "main/cutover", .run = "", .limit = 10};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
-    size_t count = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        if (reply.kind == CONTROL_REPLY_RUN) {
-            snprintf(out, 256, "%s", reply.is.run.reason);
-            count++;
-        }
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
-    assert_int_equal(count, 1);
+    struct told_row row = {.reason = out};
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = "main/cutover", .limit = 10},
+              take_row, &row);
+    assert_int_equal(row.count, 1);
 }
 
 static void is_missed(struct sim *sim, struct sim_node *node)

@@ -31,21 +31,17 @@ static void begun_once(const struct sim *sim, int node, int64_t from_ms, int64_t
     free(begun);
 }
 
+static void is_of_the_past(const struct control_reply *reply, void *context)
+{
+    if (reply->kind == CONTROL_REPLY_RUN)
+        assert_true(reply->is.run.last_due_ms <= sim_wall_ms(context) + 15000);
+}
+
 // No row speaks of what lies ahead.
 static void nothing_lies_ahead(struct sim *sim, struct sim_node *node)
 {
-    const struct control_request request = {
-        .kind = CONTROL_RUNS, .job = "main/pulse", .run = "", .limit = 4000};
-    struct sim_answer *answer = sim_person_ask(sim, node, &request);
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        if (reply.kind == CONTROL_REPLY_RUN)
-            assert_true(reply.is.run.last_due_ms <= sim_wall_ms(sim) + 15000);
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = "main/pulse", .limit = 4000},
+              is_of_the_past, sim);
 }
 
 static void set_wrong_and_right_again(uint64_t seed, int64_t by_ms)

@@ -156,37 +156,37 @@ static void a_fleet_that_comes_back_does_not_start_everything_at_once(void **sta
 
 // --- blackouts ---
 
+struct reason_count {
+    const char *reason;
+    size_t count;
+};
+
+static void count_reason(const struct control_reply *reply, void *context)
+{
+    struct reason_count *rows = context;
+    rows->count += reply->kind == CONTROL_REPLY_RUN && strstr(reply->is.run.reason, rows->reason);
+}
+
 // The rows of `runs` that tell of this reason.
 static size_t rows_with(struct sim_node *node, const char *job, const char *reason)
 {
-    const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .run = "", .limit = 1000};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
-    size_t count = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        count += reply.kind == CONTROL_REPLY_RUN && strstr(reply.is.run.reason, reason);
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
-    return count;
+    struct reason_count rows = {.reason = reason};
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = job, .limit = 1000}, count_reason,
+              &rows);
+    return rows.count;
+}
+
+static void copy_why(const struct control_reply *reply, void *context)
+{
+    if (reply->kind == CONTROL_REPLY_WHY)
+        snprintf(context, 256, "%s", reply->is.why.reason);
 }
 
 static void why_of(struct sim_node *node, const char *job, int64_t due_ms, char out[256])
 {
-    const struct control_request request = {.kind = CONTROL_WHY, .job = job, .run = "", .at_ms = due_ms};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
     out[0] = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        if (reply.kind == CONTROL_REPLY_WHY)
-            snprintf(out, 256, "%s", reply.is.why.reason);
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    story_ask(node, &(struct control_request){.kind = CONTROL_WHY, .job = job, .at_ms = due_ms}, copy_why,
+              out);
 }
 
 // Half an hour from half past each hour.

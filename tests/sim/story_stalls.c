@@ -6,40 +6,38 @@
 #include <stdio.h>
 #include <string.h>
 
+struct verdicts {
+    char *reason; // of the newest; 256 bytes
+    size_t count;
+};
+
+static void count_verdict(const struct control_reply *reply, void *context)
+{
+    struct verdicts *verdicts = context;
+    if (reply->kind == CONTROL_REPLY_RUN && !reply->is.run.has_run && verdicts->count++ == 0)
+        snprintf(verdicts->reason, 256, "%s", reply->is.run.reason);
+}
+
 // Rows of the job that have no run, and the reason of the newest.
 static size_t verdict_rows(struct sim_node *node, const char *job, char reason[256])
 {
-    const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .limit = 1000};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
-    size_t count = 0;
-    assert_true(answer->is_done);
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        if (reply.kind == CONTROL_REPLY_RUN && !reply.is.run.has_run && count++ == 0)
-            snprintf(reason, 256, "%s", reply.is.run.reason);
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
-    return count;
+    struct verdicts verdicts = {.reason = reason};
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = job, .limit = 1000}, count_verdict,
+              &verdicts);
+    return verdicts.count;
+}
+
+static void count_skipped(const struct control_reply *reply, void *context)
+{
+    *(size_t *)context += reply->kind == CONTROL_REPLY_RUN && reply->is.run.status == LEDGER_SKIPPED;
 }
 
 // Rows that tell of what was skipped.
 static size_t skipped_rows(struct sim_node *node, const char *job)
 {
-    const struct control_request request = {.kind = CONTROL_RUNS, .job = job, .limit = 1000};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
     size_t count = 0;
-    assert_true(answer->is_done);
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        count += reply.kind == CONTROL_REPLY_RUN && reply.is.run.status == LEDGER_SKIPPED;
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    story_ask(node, &(struct control_request){.kind = CONTROL_RUNS, .job = job, .limit = 1000}, count_skipped,
+              &count);
     return count;
 }
 

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-struct told { // one answer of `why`
+struct told {         // one answer of `why`
+    uint64_t last_ms; // of the newest line
     bool is_due;
     int64_t before_ms, after_ms;
     enum ledger_status status;
@@ -12,8 +13,9 @@ struct told { // one answer of `why`
     char lines[4096]; // "NODE: WHAT", one under the other, as they came
 };
 
-static void take_reply(const struct control_reply *reply, struct told *told, uint64_t *last_stamp)
+static void take_reply(const struct control_reply *reply, void *context)
 {
+    struct told *told = context;
     if (reply->kind == CONTROL_REPLY_WHY) {
         told->is_due = reply->is.why.is_due;
         told->before_ms = reply->is.why.before_ms;
@@ -24,26 +26,16 @@ static void take_reply(const struct control_reply *reply, struct told *told, uin
         size_t used = strlen(told->lines);
         snprintf(told->lines + used, sizeof told->lines - used, "%s: %s\n", reply->is.story.node,
                  reply->is.story.what);
-        assert_true((uint64_t)reply->is.story.at_ms >= *last_stamp); // in order
-        *last_stamp = (uint64_t)reply->is.story.at_ms;
+        assert_true((uint64_t)reply->is.story.at_ms >= told->last_ms); // in order
+        told->last_ms = (uint64_t)reply->is.story.at_ms;
     }
 }
 
 static struct told why(struct sim_node *node, const char *job, const char *time)
 {
-    const struct control_request request = {.kind = CONTROL_WHY, .job = job, .at_ms = story_time(time)};
-    struct sim_answer *answer = sim_person_ask(node->sim, node, &request);
     struct told told = {0};
-    uint64_t last_stamp = 0;
-    assert_true(answer->is_done);
-    for (size_t i = 0; i < answer->count; i++) {
-        struct arena arena = {0};
-        struct control_reply reply;
-        sim_answer_get(answer, i, &arena, &reply);
-        take_reply(&reply, &told, &last_stamp);
-        arena_deinit(&arena);
-    }
-    sim_answer_free(answer);
+    story_ask(node, &(struct control_request){.kind = CONTROL_WHY, .job = job, .at_ms = story_time(time)},
+              take_reply, &told);
     return told;
 }
 

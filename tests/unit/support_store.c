@@ -40,6 +40,23 @@ void support_store_deinit(struct support_store *fixture)
     support_dir_remove(fixture->directory);
 }
 
+struct support_store support_store_fixture;
+
+int support_store_set_up(void **state)
+{
+    (void)state;
+    support_store_init(&support_store_fixture);
+    support_store_open(&support_store_fixture);
+    return 0;
+}
+
+int support_store_tear_down(void **state)
+{
+    (void)state;
+    support_store_deinit(&support_store_fixture);
+    return 0;
+}
+
 void support_store_wait(struct support_store *fixture, struct event *ret_event)
 {
     while (!store_next(fixture->store, ret_event)) {

@@ -26,6 +26,11 @@ struct support_rows {       // what a query answered; what rows point to is gone
     bool failed;
 };
 
+// The one of a test, open and in an empty directory: between set_up and tear_down, for cmocka.
+extern struct support_store support_store_fixture;
+int support_store_set_up(void **state);
+int support_store_tear_down(void **state);
+
 void support_store_init(struct support_store *fixture); // makes the directory
 void support_store_open(struct support_store *fixture); // fails the test when it cannot
 void support_store_close(struct support_store *fixture);

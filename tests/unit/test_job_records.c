@@ -11,22 +11,7 @@
 
 #define MINUTE_MS 60000LL
 
-static struct support_store fixture;
-
-static int set_up(void **state)
-{
-    (void)state;
-    support_store_init(&fixture);
-    support_store_open(&fixture);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    support_store_deinit(&fixture);
-    return 0;
-}
+static struct support_store *const fixture = &support_store_fixture;
 
 // What the one row of the answer lists, or the ids of the records that its rows are about.
 static struct buffer ask(struct effect_query query, bool *ret_more)
@@ -34,10 +19,10 @@ static struct buffer ask(struct effect_query query, bool *ret_more)
     struct buffer list = {0};
     struct event event;
     query.query = 7;
-    support_store_settle(&fixture);
-    store_query(fixture.store, &query);
+    support_store_settle(fixture);
+    store_query(fixture->store, &query);
     for (;;) {
-        support_store_wait(&fixture, &event);
+        support_store_wait(fixture, &event);
         if (event.kind == EVENT_ROWS_DONE && event.is.rows_done.query == query.query)
             break;
         if (event.kind != EVENT_ROW || event.is.row.query != query.query)
@@ -69,7 +54,7 @@ static bool lists(const struct buffer *ids, const struct hash *id)
 
 static struct hash put(enum envelope_kind kind, struct buffer *body)
 {
-    return support_store_sign(&fixture, 3, kind, body);
+    return support_store_sign(fixture, 3, kind, body);
 }
 
 static struct hash put_claim(const char *job, int64_t due_ms)
@@ -148,8 +133,8 @@ static void equal_sets_are_listed_alike(void **state)
     for (int64_t minute = 1; minute < 9; minute++)
         put_result("a", minute * MINUTE_MS);
     struct buffer forth = ids_of("main/a", 1000);
-    tear_down(NULL);
-    set_up(NULL);
+    support_store_tear_down(NULL);
+    support_store_set_up(NULL);
     for (int64_t minute = 8; minute > 0; minute--)
         put_result("a", minute * MINUTE_MS);
     struct buffer back = ids_of("main/a", 1000);
@@ -191,13 +176,15 @@ static void records_are_found_by_their_ids_in_the_order_asked_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(names_come_in_pages, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(claims_come_after_what_settles_them_and_cursors_last, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(equal_sets_are_listed_alike, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_newest_are_listed_and_no_due_time_in_part, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(records_are_found_by_their_ids_in_the_order_asked_for, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(names_come_in_pages, support_store_set_up, support_store_tear_down),
+        cmocka_unit_test_setup_teardown(claims_come_after_what_settles_them_and_cursors_last,
+                                        support_store_set_up, support_store_tear_down),
+        cmocka_unit_test_setup_teardown(equal_sets_are_listed_alike, support_store_set_up,
+                                        support_store_tear_down),
+        cmocka_unit_test_setup_teardown(the_newest_are_listed_and_no_due_time_in_part, support_store_set_up,
+                                        support_store_tear_down),
+        cmocka_unit_test_setup_teardown(records_are_found_by_their_ids_in_the_order_asked_for,
+                                        support_store_set_up, support_store_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

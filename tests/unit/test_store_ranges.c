@@ -10,22 +10,7 @@
 
 #define MINUTE_MS 60000LL
 
-static struct support_store fixture;
-
-static int set_up(void **state)
-{
-    (void)state;
-    support_store_init(&fixture);
-    support_store_open(&fixture);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    support_store_deinit(&fixture);
-    return 0;
-}
+static struct support_store *const fixture = &support_store_fixture;
 
 static void put_block(int64_t first_ms, uint32_t count)
 {
@@ -33,7 +18,7 @@ static void put_block(int64_t first_ms, uint32_t count)
     struct ledger_claim claim = support_claim(&due);
     claim.count = count;
     claim.step_ms = 1000;
-    support_store_claim(&fixture, &claim);
+    support_store_claim(fixture, &claim);
 }
 
 static void put_block_result(int64_t first_ms, uint32_t count)
@@ -45,7 +30,7 @@ static void put_block_result(int64_t first_ms, uint32_t count)
     static const uint32_t late_ms[LIMIT_CLAIM_COUNT_MAX], took_ms[LIMIT_CLAIM_COUNT_MAX];
     result.late_ms = late_ms;
     result.took_ms = took_ms;
-    support_store_result(&fixture, &result);
+    support_store_result(fixture, &result);
 }
 
 static void a_block_of_claims_is_open_until_every_due_time_has_a_result(void **state)
@@ -56,11 +41,11 @@ static void a_block_of_claims_is_open_until_every_due_time_has_a_result(void **s
     put_block_result(SUPPORT_WALL_MS, 4);
     put_block_result(SUPPORT_WALL_MS + 4000, 5);
     put_block(SUPPORT_WALL_MS + 24 * 60 * MINUTE_MS, 1);
-    support_store_reload(&fixture, &rows);
+    support_store_reload(fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 2);
     support_rows_deinit(&rows);
     put_block_result(SUPPORT_WALL_MS + 9000, 1);
-    support_store_reload(&fixture, &rows);
+    support_store_reload(fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 1);
     support_rows_deinit(&rows);
 }
@@ -74,7 +59,7 @@ static void a_stretch_brings_the_single_items_it_covers(void **state)
     put_block_result(SUPPORT_WALL_MS + 4000, 1);
     put_block_result(SUPPORT_WALL_MS + 5000, 5);
     struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/block", .limit = 1};
-    support_store_ask(&fixture, &query, &rows);
+    support_store_ask(fixture, &query, &rows);
     assert_int_equal(rows.count, 4);
     assert_false(rows.more);
     support_rows_deinit(&rows);
@@ -99,7 +84,7 @@ static void a_run_within_a_block_is_found_by_the_beginning_of_its_id(void **stat
     put_block(SUPPORT_WALL_MS, 10);
     put_block_result(SUPPORT_WALL_MS, 6);
     support_store_ask(
-        &fixture,
+        fixture,
         &(struct effect_query){.query = 1, .kind = EFFECT_QUERY_DUE, .job = "main/block", .limit = 50},
         &rows);
     const struct node_id signer = rows.rows[rows.count - 1].signer;
@@ -109,7 +94,7 @@ static void a_run_within_a_block_is_found_by_the_beginning_of_its_id(void **stat
         struct effect_query query = {.query = 1, .kind = EFFECT_QUERY_RUN, .job = "", .limit = 5};
         hex_encode(run.b, sizeof run.b, query.run_prefix);
         query.run_prefix[9] = '\0';
-        support_store_ask(&fixture, &query, &rows);
+        support_store_ask(fixture, &query, &rows);
         assert_int_equal(rows.count, i < 6 ? 2 : 1); // the block, and the range where it covers that second
         support_rows_deinit(&rows);
     }
@@ -123,7 +108,7 @@ static void a_claim_is_settled_by_a_range_that_covers_it(void **state)
         put_block(SUPPORT_WALL_MS + 1000 * second, 1);
     put_block_result(SUPPORT_WALL_MS + 1000, 2);
     put_block(SUPPORT_WALL_MS + 24 * 60 * MINUTE_MS, 1);
-    support_store_reload(&fixture, &rows);
+    support_store_reload(fixture, &rows);
     assert_int_equal(support_rows_count(&rows, EVENT_ROW_CLAIM), 1 + 2); // and those of the seconds 0 and 3
     support_rows_deinit(&rows);
 }
@@ -131,7 +116,7 @@ static void a_claim_is_settled_by_a_range_that_covers_it(void **state)
 static size_t count_rows(const struct effect_query *query)
 {
     struct support_rows rows;
-    support_store_ask(&fixture, query, &rows);
+    support_store_ask(fixture, query, &rows);
     size_t count = rows.count;
     support_rows_deinit(&rows);
     return count;
@@ -148,7 +133,7 @@ static void retention_never_cuts_through_a_block_of_claims(void **state)
         .job = "main/block",
         .before_ms = SUPPORT_WALL_MS + 5000,
     };
-    support_store_write(&fixture, &write);
+    support_store_write(fixture, &write);
     const struct effect_query query = {
         .query = 1, .kind = EFFECT_QUERY_RUNS, .job = "main/block", .limit = 100};
     for (int round = 0; round < 20; round++)
@@ -157,7 +142,7 @@ static void retention_never_cuts_through_a_block_of_claims(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_store_set_up, support_store_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_block_of_claims_is_open_until_every_due_time_has_a_result),
         TEST(a_stretch_brings_the_single_items_it_covers),
